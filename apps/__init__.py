@@ -1,0 +1,1 @@
+"""The apps of Countinghouse; their order is in apps/README.md."""

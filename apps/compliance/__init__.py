@@ -1,0 +1,1 @@
+"""KYC, sanctions screening, limits."""

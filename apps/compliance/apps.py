@@ -1,0 +1,10 @@
+"""Wiring of compliance."""
+
+from django.apps import AppConfig
+
+
+class ComplianceConfig(AppConfig):
+    """The compliance app."""
+
+    name = "apps.compliance"
+    label = "compliance"

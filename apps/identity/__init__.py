@@ -1,0 +1,1 @@
+"""People, service clients and what they may do."""

@@ -1,0 +1,1 @@
+"""Consumers of neighbouring systems: food delivery and notifications."""

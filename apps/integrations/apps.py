@@ -1,0 +1,10 @@
+"""Wiring of integrations."""
+
+from django.apps import AppConfig
+
+
+class IntegrationsConfig(AppConfig):
+    """The integrations app."""
+
+    name = "apps.integrations"
+    label = "integrations"

@@ -1,0 +1,1 @@
+"""Payment intents, attempts at providers in both directions, callbacks, connectors."""

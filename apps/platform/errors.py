@@ -1,0 +1,64 @@
+"""The one shape of a refusal.
+
+A ``DomainError`` says which rule was broken and carries the facts. It knows nothing of HTTP: each
+entry point (API, console, worker) translates ``kind`` for itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any, ClassVar
+
+
+class Kind(StrEnum):
+    """What the caller can do about it."""
+
+    INVALID = "invalid"  # can never succeed as written
+    NOT_FOUND = "not_found"
+    FORBIDDEN = "forbidden"
+    CONFLICT = "conflict"  # clashes with the present state
+    UNAVAILABLE = "unavailable"  # the same request may succeed later
+
+
+@dataclass(eq=False, kw_only=True)
+class DomainError(Exception):
+    """A rule of the house was broken."""
+
+    code: ClassVar[str] = "house/refused"
+    kind: ClassVar[Kind] = Kind.INVALID
+    #: What a person should do about it; shown by the console after the title.
+    advice: ClassVar[str] = ""
+
+    @property
+    def title(self) -> str:
+        """The rule in one sentence: the first line of the class docstring."""
+        return (self.__doc__ or "").strip().splitlines()[0]
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The error's own fields; they carry no secrets and no personal data."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @property
+    def detail(self) -> str:
+        """The facts in one line."""
+        return ", ".join(f"{name}={value}" for name, value in self.facts.items())
+
+    def __str__(self) -> str:
+        return f"{self.title} ({self.detail})" if self.facts else self.title
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.facts)
+
+
+def _rebuild(error: type[DomainError], facts: dict[str, Any]) -> DomainError:
+    return error(**facts)
+
+
+@dataclass(eq=False, kw_only=True)
+class NoTenant(DomainError):
+    """This needs to know whose books it is about, and no tenant was chosen."""
+
+    code = "platform/no-tenant"
+    kind = Kind.INVALID

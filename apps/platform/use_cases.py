@@ -1,0 +1,62 @@
+"""``@use_case``: the one frame around every change."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import structlog
+from django.db import transaction
+from opentelemetry import trace
+
+from apps.platform import audit
+from apps.platform.actors import Actor
+from apps.platform.errors import DomainError
+from apps.platform.metrics import USE_CASE_SECONDS
+
+logger = structlog.get_logger("house.use_cases")
+tracer = trace.get_tracer("countinghouse")
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def use_case(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Run the function in one transaction, traced, counted and audited under ``name``.
+
+    Either everything it wrote is kept, its events and its audit record included, or nothing is.
+    The function takes ``actor`` by keyword; inside it, ``audit.note`` adds the subject and facts.
+    """
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        @functools.wraps(function)
+        def run(*args: P.args, **kwargs: P.kwargs) -> R:
+            started = time.perf_counter()
+            outcome = "failed"
+            with tracer.start_as_current_span(name) as span:
+                try:
+                    with transaction.atomic(), audit.recording(name, _actor(kwargs)):
+                        result = function(*args, **kwargs)
+                    outcome = "done"
+                except DomainError as error:
+                    outcome = "refused"
+                    span.set_attribute("house.refusal", error.code)
+                    logger.info("use_case.refused", use_case=name, code=error.code)
+                    raise
+                finally:
+                    seconds = time.perf_counter() - started
+                    USE_CASE_SECONDS.labels(use_case=name, outcome=outcome).observe(seconds)
+            logger.info("use_case.done", use_case=name, seconds=round(seconds, 4))
+            return result
+
+        return run
+
+    return decorate
+
+
+def _actor(kwargs: dict[str, object]) -> Actor:
+    actor = kwargs.get("actor")
+    if not isinstance(actor, Actor):
+        raise ValueError("a use case is told who acts: actor=…")
+    return actor

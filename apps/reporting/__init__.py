@@ -1,0 +1,1 @@
+"""Reads across the books: the audit of all of them, the trial balance."""

@@ -1,0 +1,1 @@
+"""Paying the right people once: disbursements, approvals, statements, matching."""

@@ -1,0 +1,1 @@
+"""Tenants, their schemas, and running work for each of them."""

@@ -1,0 +1,59 @@
+"""What every test may ask for: a migrated database with two tenants, and a place inside each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection
+
+from apps.platform.actors import SYSTEM, Actor, ActorKind
+from apps.platform.ids import new_id
+from apps.tenancy.contexts import inside
+from apps.tenancy.models import Tenant
+from apps.tenancy.selectors import tenant_by_slug
+from apps.tenancy.services import provision_tenant
+
+TENANTS = {
+    "mara": {"name": "Mara Eats", "functional_currency": "KES", "zone": "Africa/Nairobi"},
+    "baobab": {"name": "Baobab Kitchens", "functional_currency": "USD", "zone": "Africa/Nairobi"},
+}
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> None:
+    """Two tenants, made once and kept with the test database."""
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        for slug, about in TENANTS.items():
+            if tenant_by_slug(slug) is None:
+                provision_tenant(slug=slug, **about, domains=[f"{slug}.localhost"], actor=SYSTEM)
+
+
+@pytest.fixture
+def mara(db: None) -> Iterator[Tenant]:
+    """Inside the books of Mara Eats (KES)."""
+    tenant = tenant_by_slug("mara")
+    assert tenant is not None
+    with inside(tenant):
+        yield tenant
+
+
+@pytest.fixture
+def baobab(db: None) -> Tenant:
+    """Baobab Kitchens (USD); not entered. Use ``inside(baobab)``."""
+    connection.set_schema_to_public()
+    tenant = tenant_by_slug("baobab")
+    assert tenant is not None
+    return tenant
+
+
+@pytest.fixture
+def amina() -> Actor:
+    """A person who makes things."""
+    return Actor(ActorKind.PERSON, "amina", new_id())
+
+
+@pytest.fixture
+def brian() -> Actor:
+    """A person who approves them."""
+    return Actor(ActorKind.PERSON, "brian", new_id())
