@@ -1,0 +1,1 @@
+"""How the house is put on machines: a developer's own, and the ones customers use."""
