@@ -40,6 +40,8 @@ def obey(command: str, words: Sequence[str]) -> int:
     match command:
         case "services" if not words:
             return services(_folder("services"))
+        case "run" if words[:2] == ["--durable", "--"]:
+            return run(words[2:], durable=True)
         case "run" if words:
             return run(words)
         case "test":
@@ -62,9 +64,9 @@ def services(folder: Path) -> int:
             return 0
 
 
-def run(command: Sequence[str]) -> int:
+def run(command: Sequence[str], *, durable: bool = False) -> int:
     """Run a command on throw-away servers and answer with its exit code."""
-    with thrown_away(Voice(quiet=True), owns_process=True) as stack:
+    with thrown_away(Voice(quiet=True), durable=durable, owns_process=True) as stack:
         return stack.supervisor.foreground(command, stack.environment, None)
 
 

@@ -31,8 +31,8 @@ def main() -> None:
     for line in sys.stdin:
         match line.rstrip("\n").split(" ", 1):
             case ["start", rest]:
-                process, number, rank = map(int, rest.split())
-                running[process] = (rank, number)
+                process, stop_signal, rank = map(int, rest.split())
+                running[process] = (rank, stop_signal)
             case ["end", process_text]:
                 running.pop(int(process_text), None)
             case ["remove", folder]:

@@ -45,15 +45,22 @@ def kept(
 
 @contextmanager
 def thrown_away(
-    voice: Voice, given: Mapping[str, str] = os.environ, *, owns_process: bool = False
+    voice: Voice,
+    given: Mapping[str, str] = os.environ,
+    *,
+    durable: bool = False,
+    owns_process: bool = False,
 ) -> Iterator[Stack]:
-    """A fast stack of one's own that leaves nothing behind; any number run side by side."""
+    """A stack of one's own that leaves nothing behind; any number run side by side.
+
+    It is fast because nothing waits for the disk, unless it is asked to be ``durable``.
+    """
     folder = Path(tempfile.mkdtemp(prefix="countinghouse-"))
     try:
         with Supervisor(voice, owns_process=owns_process) as supervisor:
             supervisor.tell_guard(f"remove {folder}")
             state = State.load(folder)
-            servers = servers_to_start(state, given, durable=False)
+            servers = servers_to_start(state, given, durable=durable)
             yield from _serving(servers, Stack(state, supervisor, {**given}))
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,71 @@
+# One word for each thing a person does here. All of it stays below .venv and var.
+#
+#   make demo [ONCE=1]                  a business day on real servers, kept in var/demo
+#   make test [ARGS="tests/ledger -q"]  the tests, on servers of their own
+#   make check                          format, lint, layers, types, Django's own checks
+#   make bench [ARGS=...]               the measurements, on servers that write to disk
+#   make format                         lay out the code
+#   make lock                           resolve the dependencies again
+#   make clean                          remove what these made, the demo's books included
+
+VENV    := .venv
+PYTHON  := $(VENV)/bin/python
+PYTHON3 ?= python3
+LOCKED  := --universal --python-version 3.11 --generate-hashes --no-header --quiet
+
+# Servers named from outside are used; only then are none installed here.
+GIVEN   := $(and $(DATABASE_URL),$(REDIS_URL),$(NATS_URL))
+SERVERS := $(if $(GIVEN),,$(VENV)/.has-servers)
+
+.PHONY: demo test check bench format lock clean
+.NOTPARALLEL:
+
+demo: $(VENV)/.has-house $(VENV)/.has-day $(SERVERS)
+	@$(PYTHON) -m deploy.local demo
+
+test: $(VENV)/.has-house $(VENV)/.has-checks $(SERVERS)
+	@$(PYTHON) -m deploy.local test -- $(ARGS)
+
+check: $(VENV)/.has-house $(VENV)/.has-checks $(SERVERS)
+	@$(PYTHON) -m deploy.local run -- $(PYTHON) -m deploy.local.checks
+
+bench: $(VENV)/.has-house $(VENV)/.has-checks $(SERVERS)
+	@$(PYTHON) -m deploy.local run --durable -- $(PYTHON) -m tests.bench $(ARGS)
+
+format: $(VENV)/.has-checks
+	@$(VENV)/bin/ruff format .
+	@$(VENV)/bin/ruff check --fix .
+
+# What the project needs to run decides; the other locks follow it.
+lock: $(VENV)/.has-uv
+	$(VENV)/bin/uv pip compile $(LOCKED) pyproject.toml -o requirements.txt
+	$(VENV)/bin/uv pip compile $(LOCKED) -c requirements.txt --group test -o tests/requirements.txt
+	$(VENV)/bin/uv pip compile $(LOCKED) -c requirements.txt --group local -o deploy/local/requirements.txt
+	$(VENV)/bin/uv pip compile $(LOCKED) -c requirements.txt --group day -o deploy/local/day-requirements.txt
+	echo uv | $(VENV)/bin/uv pip compile $(LOCKED) - -o deploy/local/uv-requirements.txt
+
+clean:
+	rm -rf $(VENV) var static-root .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+# --- what is installed: a stamp for each lock, so that a warm start installs nothing
+
+$(VENV)/.has-house: requirements.txt
+$(VENV)/.has-checks: tests/requirements.txt
+$(VENV)/.has-servers: deploy/local/requirements.txt
+$(VENV)/.has-day: deploy/local/day-requirements.txt
+
+# uv is some ten times faster; pip is asked where uv cannot be had or cannot reach its index.
+$(VENV)/.has-house $(VENV)/.has-checks $(VENV)/.has-servers $(VENV)/.has-day: | $(VENV)/.has-uv
+	@echo "Installing $<"
+	@{ [ -x $(VENV)/bin/uv ] \
+	     && $(VENV)/bin/uv pip install --quiet --python $(PYTHON) --require-hashes -r $<; } \
+	 || $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+$(VENV)/.has-uv: deploy/local/uv-requirements.txt
+	@$(PYTHON3) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "Python 3.11 is needed; name it: make PYTHON3=python3.11")'
+	@echo "Making $(VENV)"
+	@$(PYTHON3) -m venv $(VENV)
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r $< \
+	 || echo "uv is not to be had; pip takes its place."
+	@touch $@
