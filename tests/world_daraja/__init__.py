@@ -1,0 +1,1 @@
+"""The simulated M-Pesa Daraja, driven as a real process over HTTP."""
