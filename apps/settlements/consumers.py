@@ -1,0 +1,74 @@
+"""What settlements hears from payments."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from apps.platform.actors import SYSTEM
+from apps.platform.messaging import InboundEvent, consumer
+from apps.platform.money import Money
+from apps.settlements import services
+from apps.settlements.domain import LineKind
+
+
+@consumer(
+    name="settlements.payment_captured",
+    stream="HOUSE",
+    subject="house.*.payments.payment_captured.v1",
+)
+def on_payment_captured(event: InboundEvent) -> None:
+    """Expect the pay-in on the provider's statement."""
+    services.expect_movement(
+        provider_account=event.data["provider_account"],
+        kind=LineKind.PAYIN,
+        amount=_money(event.data["amount"]),
+        provider_reference=event.data["provider_reference"],
+        source=f"event:{event.id}",
+        expected_fee=_optional(event.data.get("expected_fee")),
+        actor=SYSTEM,
+    )
+
+
+@consumer(name="settlements.payout_paid", stream="HOUSE", subject="house.*.payments.payout_paid.v1")
+def on_payout_paid(event: InboundEvent) -> None:
+    """The disbursement is paid, and the movement is expected on the statement."""
+    services.note_payout_paid(
+        disbursement_id=UUID(event.data["payout_ref"]),
+        provider_reference=event.data["provider_reference"],
+        actor=SYSTEM,
+    )
+    services.expect_movement(
+        provider_account=event.data["provider_account"],
+        kind=LineKind.PAYOUT,
+        amount=_money(event.data["amount"]),
+        provider_reference=event.data["provider_reference"],
+        source=f"event:{event.id}",
+        expected_fee=_optional(event.data.get("expected_fee")),
+        actor=SYSTEM,
+    )
+
+
+@consumer(
+    name="settlements.payout_failed", stream="HOUSE", subject="house.*.payments.payout_failed.v1"
+)
+def on_payout_failed(event: InboundEvent) -> None:
+    """The amount is owed again."""
+    services.note_payout_failed(
+        disbursement_id=UUID(event.data["payout_ref"]), code=event.data["code"], actor=SYSTEM
+    )
+
+
+@consumer(
+    name="settlements.payout_unknown", stream="HOUSE", subject="house.*.payments.payout_unknown.v1"
+)
+def on_payout_unknown(event: InboundEvent) -> None:
+    """The money stays in transit until the truth is known."""
+    services.note_payout_unknown(disbursement_id=UUID(event.data["payout_ref"]), actor=SYSTEM)
+
+
+def _money(data: dict[str, object]) -> Money:
+    return Money(int(str(data["amount_minor"])), str(data["currency"]))
+
+
+def _optional(data: dict[str, object] | None) -> Money | None:
+    return _money(data) if data else None

@@ -1,0 +1,41 @@
+"""Values and rules of settlements. Standard library only."""
+
+from apps.settlements.domain.batches import DigestLine, contents_digest
+from apps.settlements.domain.payouts import PayoutPolicy, payable_now
+from apps.settlements.domain.statements import Direction, ParsedLine, ParsedStatement
+from apps.settlements.domain.states import (
+    BATCH_TRANSITIONS,
+    BREAK_TRANSITIONS,
+    DISBURSEMENT_TRANSITIONS,
+    BatchState,
+    BreakKind,
+    BreakState,
+    Decision,
+    DisbursementState,
+    ItemState,
+    LineKind,
+    PayeeKind,
+    allowed_pairs,
+)
+
+__all__ = [
+    "BATCH_TRANSITIONS",
+    "BREAK_TRANSITIONS",
+    "DISBURSEMENT_TRANSITIONS",
+    "BatchState",
+    "BreakKind",
+    "BreakState",
+    "Decision",
+    "DigestLine",
+    "Direction",
+    "DisbursementState",
+    "ItemState",
+    "LineKind",
+    "ParsedLine",
+    "ParsedStatement",
+    "PayeeKind",
+    "PayoutPolicy",
+    "allowed_pairs",
+    "contents_digest",
+    "payable_now",
+]

@@ -1,0 +1,166 @@
+"""Everything settlements refuses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from apps.platform.errors import DomainError, Kind
+
+
+@dataclass(eq=False, kw_only=True)
+class NotFound(DomainError):
+    """There is no such object in these books."""
+
+    code = "settlements/not-found"
+    kind = Kind.NOT_FOUND
+    advice = "Check the reference; it may belong to another tenant."
+
+    what: str
+    reference: str
+
+
+@dataclass(eq=False, kw_only=True)
+class ForbiddenTransition(DomainError):
+    """An object can only move to a state that follows its present one."""
+
+    code = "settlements/forbidden-transition"
+    kind = Kind.CONFLICT
+    advice = "Somebody else was faster, or this was done already. Reload the page."
+
+    what: str
+    reference: str
+    from_state: str
+    to_state: str
+
+
+@dataclass(eq=False, kw_only=True)
+class PayeeConflict(DomainError):
+    """A payee reference belongs to one payee and cannot name another."""
+
+    code = "settlements/payee-conflict"
+    kind = Kind.CONFLICT
+    advice = "Use a new reference, or change the payee's details."
+
+    reference: str
+
+
+@dataclass(eq=False, kw_only=True)
+class InvalidPhone(DomainError):
+    """A mobile money number is a Kenyan mobile number such as 254712345678."""
+
+    code = "settlements/invalid-phone"
+    advice = "Write it with the country code and without plus or spaces."
+
+    payee: str
+
+
+@dataclass(eq=False, kw_only=True)
+class NothingToPay(DomainError):
+    """A batch needs at least one amount that is due and above the minimum payout."""
+
+    code = "settlements/nothing-to-pay"
+    kind = Kind.CONFLICT
+    advice = "Wait until something is owed, or look at the payables in the ledger."
+
+    currency: str
+
+
+@dataclass(eq=False, kw_only=True)
+class SelfApproval(DomainError):
+    """A batch is decided by somebody other than the person who made it."""
+
+    code = "settlements/self-approval"
+    kind = Kind.FORBIDDEN
+    advice = "Ask a colleague with the approver role."
+
+    batch: str
+
+
+@dataclass(eq=False, kw_only=True)
+class ContentsChanged(DomainError):
+    """An approval covers exactly the lines that were shown."""
+
+    code = "settlements/contents-changed"
+    kind = Kind.CONFLICT
+    advice = "Reload the page, read the lines again and decide on what is there now."
+
+    batch: str
+
+
+@dataclass(eq=False, kw_only=True)
+class AlreadyDecided(DomainError):
+    """Each person decides once on a batch."""
+
+    code = "settlements/already-decided"
+    kind = Kind.CONFLICT
+
+    batch: str
+
+
+@dataclass(eq=False, kw_only=True)
+class ReasonMissing(DomainError):
+    """A decision against something, and the end of a break, need a reason in words."""
+
+    code = "settlements/reason-missing"
+    advice = "Write in the comment what should be different, or what explains it."
+
+    reference: str
+
+
+@dataclass(eq=False, kw_only=True)
+class FloatShort(DomainError):
+    """The float must cover everything a batch sends out."""
+
+    code = "settlements/float-short"
+    kind = Kind.CONFLICT
+    advice = "Top up the provider account, or pay a smaller batch first."
+
+    provider_account: str
+    available_minor: int
+    needed_minor: int
+    currency: str
+
+
+@dataclass(eq=False, kw_only=True)
+class UnreadableStatement(DomainError):
+    """A statement file must follow the profile it was imported with."""
+
+    code = "settlements/unreadable-statement"
+    advice = "Check that the right file and the right profile were chosen."
+
+    line: int
+    reason: str
+
+
+@dataclass(eq=False, kw_only=True)
+class UnprovedStatement(DomainError):
+    """Opening balance plus all lines must equal the closing balance."""
+
+    code = "settlements/unproved-statement"
+    advice = "The file is incomplete or was changed. Download it again from the provider."
+
+    opening_minor: int
+    lines_minor: int
+    closing_minor: int
+
+
+@dataclass(eq=False, kw_only=True)
+class StatementGap(DomainError):
+    """A statement begins where the one before it ended."""
+
+    code = "settlements/statement-gap"
+    kind = Kind.CONFLICT
+    advice = "Import the missing period first."
+
+    previous_closing_minor: int
+    opening_minor: int
+
+
+@dataclass(eq=False, kw_only=True)
+class AllocationExceeded(DomainError):
+    """What is matched to a line or an item never exceeds its amount."""
+
+    code = "settlements/allocation-exceeded"
+    kind = Kind.CONFLICT
+
+    reference: str

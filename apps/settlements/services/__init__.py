@@ -1,0 +1,38 @@
+"""What settlements can be asked to do."""
+
+from apps.settlements.services.approvals import decide_batch
+from apps.settlements.services.books import prepare_books
+from apps.settlements.services.breaks import resolve_break, take_break
+from apps.settlements.services.drafting import draft_payables_batch, drop_line
+from apps.settlements.services.expectations import expect_movement
+from apps.settlements.services.importing import import_statement
+from apps.settlements.services.matching import match_open_lines
+from apps.settlements.services.outcomes import (
+    follow_up_payouts,
+    note_payout_failed,
+    note_payout_paid,
+    note_payout_unknown,
+)
+from apps.settlements.services.payees import change_payee_phone, register_payee
+from apps.settlements.services.release import release_batch
+from apps.settlements.services.submitting import submit_batch
+
+__all__ = [
+    "change_payee_phone",
+    "decide_batch",
+    "draft_payables_batch",
+    "drop_line",
+    "expect_movement",
+    "follow_up_payouts",
+    "import_statement",
+    "match_open_lines",
+    "note_payout_failed",
+    "note_payout_paid",
+    "note_payout_unknown",
+    "prepare_books",
+    "register_payee",
+    "release_batch",
+    "resolve_break",
+    "submit_batch",
+    "take_break",
+]

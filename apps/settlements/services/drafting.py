@@ -1,0 +1,105 @@
+"""From what is owed to a batch that can be decided on."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from apps.identity.selectors import person_of
+from apps.ledger.selectors import balances_below
+from apps.payments.selectors import payout_policy
+from apps.platform import audit, clock
+from apps.platform.actors import Actor
+from apps.platform.ids import public_id
+from apps.platform.use_cases import use_case
+from apps.settlements.domain import BatchState, DisbursementState, PayoutPolicy, payable_now
+from apps.settlements.errors import ForbiddenTransition, NothingToPay
+from apps.settlements.models import Batch, Disbursement, Payee
+from apps.settlements.services.books import DRIVER_PAYABLES, RESTAURANT_PAYABLES
+from apps.settlements.services.locking import locked_batch, locked_disbursement
+from apps.settlements.services.numbering import next_reference
+
+_NOT_YET_RESERVED = (
+    DisbursementState.DRAFT,
+    DisbursementState.AWAITING_APPROVAL,
+    DisbursementState.APPROVED,
+)
+
+
+@use_case("settlements.draft_payables_batch")
+def draft_payables_batch(*, provider_account: str, currency: str, actor: Actor) -> UUID:
+    """Gather everything owed to restaurants and drivers into an open batch and return its id.
+
+    Amounts already in a batch that is not yet reserved are left out, so nothing is drafted twice.
+    Refuses with ``NothingToPay`` when no payee is owed at least the rail's minimum.
+    """
+    policy = payout_policy(provider_account=provider_account, currency=currency)
+    due = _due(currency, policy)
+    if not due:
+        raise NothingToPay(currency=currency)
+    reference = next_reference(Batch, "BAT")
+    now = clock.now()
+    batch = Batch.objects.create(
+        reference=reference,
+        provider_account=provider_account,
+        currency=currency,
+        line_count=len(due),
+        total_minor=sum(amount for _, amount in due),
+        maker_id=actor.id,
+        maker_name=actor.name,
+        maker_person=person_of(actor),
+        created_at=now,
+    )
+    for number, (payee, amount_minor) in enumerate(due, start=1):
+        Disbursement.objects.create(
+            reference=f"{reference.replace('BAT', 'DSB')}-{number:03d}",
+            batch=batch,
+            payee=payee,
+            beneficiary=payee.beneficiaries.latest("version"),
+            amount_minor=amount_minor,
+            currency=currency,
+            created_at=now,
+        )
+    audit.note(public_id("bat", batch.id), lines=len(due), total_minor=batch.total_minor)
+    return batch.id
+
+
+@use_case("settlements.drop_line")
+def drop_line(*, disbursement_id: UUID, actor: Actor) -> None:
+    """Take a line out of an open batch. Its amount stays owed and comes up again."""
+    line = locked_disbursement(disbursement_id)
+    batch = locked_batch(line.batch_id)
+    if batch.state != BatchState.OPEN:
+        raise ForbiddenTransition(
+            what="batch", reference=batch.reference, from_state=batch.state, to_state="changed"
+        )
+    batch.line_count -= 1
+    batch.total_minor -= line.amount_minor
+    batch.save(update_fields=["line_count", "total_minor"])
+    audit.note(public_id("bat", batch.id), dropped=line.reference)
+    line.delete()
+
+
+def _due(currency: str, policy: PayoutPolicy) -> list[tuple[Payee, int]]:
+    """Each payee with what can be paid now, payees locked in primary-key order."""
+    owed = {
+        row.account: row.balance.minor
+        for header in (RESTAURANT_PAYABLES, DRIVER_PAYABLES)
+        for row in balances_below(header)
+        if row.balance.currency == currency
+    }
+    payees = (
+        Payee.objects.select_for_update()
+        .filter(ledger_account__in=[code for code, minor in owed.items() if minor > 0])
+        .order_by("id")
+    )
+    due = []
+    for payee in payees:
+        taken = sum(
+            Disbursement.objects.filter(payee=payee, state__in=_NOT_YET_RESERVED).values_list(
+                "amount_minor", flat=True
+            )
+        )
+        amount = payable_now(owed[payee.ledger_account] - taken, policy)
+        if amount:
+            due.append((payee, amount))
+    return due

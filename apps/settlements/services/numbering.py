@@ -1,0 +1,24 @@
+"""References a person can say on the phone: ``BAT-2026-0001``."""
+
+from __future__ import annotations
+
+from django.db import connection, models
+
+from apps.platform import clock
+from apps.platform.tenant import current_tenant
+
+
+def next_reference(model: type[models.Model], prefix: str) -> str:
+    """The next free number of this year, without races: one taker at a time until commit."""
+    year = clock.today(current_tenant().zone).year
+    stem = f"{prefix}-{year}-"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
+            [f"{current_tenant().schema}:{stem}"],
+        )
+    references = model._default_manager.filter(reference__startswith=stem)  # type: ignore[misc]  # every such model has a reference
+    numbers = (
+        int(text.removeprefix(stem)) for text in references.values_list("reference", flat=True)
+    )
+    return f"{stem}{max(numbers, default=0) + 1:04d}"

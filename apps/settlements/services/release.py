@@ -1,0 +1,100 @@
+"""Sending an approved batch on its way."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from apps.ledger.domain import EntryDraft, credit, debit
+from apps.ledger.selectors import account_balance
+from apps.ledger.services import post_entry
+from apps.payments.selectors import provider_account as payments_account
+from apps.payments.services import create_payout_attempt
+from apps.platform import audit, clock
+from apps.platform.actors import Actor
+from apps.platform.events import record
+from apps.platform.ids import public_id
+from apps.platform.money import Money
+from apps.platform.tenant import current_tenant
+from apps.platform.use_cases import use_case
+from apps.settlements.domain import BatchState, DisbursementState
+from apps.settlements.errors import FloatShort
+from apps.settlements.events import BatchReleased
+from apps.settlements.models import Batch, Disbursement, FloatPosition
+from apps.settlements.services.books import IN_TRANSIT
+from apps.settlements.services.locking import locked_batch
+from apps.settlements.services.transitions import move
+
+
+@use_case("settlements.release_batch")
+def release_batch(*, batch_id: UUID, actor: Actor) -> None:
+    """Reserve the money of every line and hand each to payments, all or nothing.
+
+    The amount moves from the payee's payable to payouts in transit; the float must cover the batch
+    and everything still in transit, or the release is refused with ``FloatShort``. Payouts leave
+    after this transaction has been committed.
+    """
+    batch = locked_batch(batch_id)
+    FloatPosition.objects.select_for_update().get(provider_account=batch.provider_account)
+    _check_float(batch)
+    move(batch, BatchState.RELEASED, actor)
+    batch.released_at = clock.now()
+    batch.save(update_fields=["state", "released_at"])
+    lines = (
+        batch.disbursements.select_for_update(of=("self",))
+        .select_related("payee", "beneficiary")
+        .order_by("id")
+    )
+    for line in lines:
+        _reserve(line, batch, actor)
+    record(
+        BatchReleased(
+            batch_id=public_id("bat", batch.id),
+            reference=batch.reference,
+            lines=batch.line_count,
+            total=Money(batch.total_minor, batch.currency),
+        ),
+        aggregate=public_id("bat", batch.id),
+    )
+    audit.note(public_id("bat", batch.id), total_minor=batch.total_minor)
+
+
+def _check_float(batch: Batch) -> None:
+    account = payments_account(label=batch.provider_account)
+    available = (
+        account_balance(account=account.clearing_account).balance
+        - account_balance(account=IN_TRANSIT).balance
+    )
+    if available.minor < batch.total_minor:
+        raise FloatShort(
+            provider_account=batch.provider_account,
+            available_minor=available.minor,
+            needed_minor=batch.total_minor,
+            currency=batch.currency,
+        )
+
+
+def _reserve(line: Disbursement, batch: Batch, actor: Actor) -> None:
+    amount = Money(line.amount_minor, line.currency)
+    name = public_id("dsb", line.id)
+    post_entry(
+        draft=EntryDraft(
+            description=f"Reserve {line.reference} for {line.payee.name}",
+            value_date=clock.today(current_tenant().zone),
+            kind="payout_reserved",
+            source_event=f"{name}:reserved",
+            postings=[debit(line.payee.ledger_account, amount), credit(IN_TRANSIT, amount)],
+        ),
+        idempotency_key=f"{name}:reserved",
+        actor=actor,
+    )
+    create_payout_attempt(
+        payout_ref=line.id,
+        amount=amount,
+        phone=line.beneficiary.phone,
+        debit_account=IN_TRANSIT,
+        provider_account=batch.provider_account,
+        idempotency_key=f"{name}:1",
+        actor=actor,
+    )
+    move(line, DisbursementState.RESERVED, actor)
+    line.save(update_fields=["state"])

@@ -1,0 +1,70 @@
+"""Sealing a batch and asking for approval."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from apps.platform import audit, clock
+from apps.platform.actors import Actor
+from apps.platform.events import record
+from apps.platform.ids import public_id
+from apps.platform.money import Money
+from apps.platform.use_cases import use_case
+from apps.settlements.domain import BatchState, DigestLine, DisbursementState, contents_digest
+from apps.settlements.errors import NothingToPay
+from apps.settlements.events import BatchSubmitted
+from apps.settlements.models import Batch
+from apps.settlements.services.locking import locked_batch
+from apps.settlements.services.transitions import move
+
+
+@use_case("settlements.submit_batch")
+def submit_batch(*, batch_id: UUID, actor: Actor) -> str:
+    """Seal the lines and put the batch before its approvers; returns the digest of what they see.
+
+    Approvals of an earlier round do not count.
+    """
+    batch = locked_batch(batch_id)
+    lines = list(batch.disbursements.select_for_update().order_by("id"))
+    if not lines:
+        raise NothingToPay(currency=batch.currency)
+    move(batch, BatchState.IN_APPROVAL, actor)
+    for line in lines:
+        move(line, DisbursementState.AWAITING_APPROVAL, actor)
+        line.save(update_fields=["state"])
+    batch.digest = digest_of(batch)
+    batch.line_count = len(lines)
+    batch.total_minor = sum(line.amount_minor for line in lines)
+    batch.round += 1
+    batch.submitted_at = clock.now()
+    batch.save()
+    record(
+        BatchSubmitted(
+            batch_id=public_id("bat", batch.id),
+            reference=batch.reference,
+            lines=batch.line_count,
+            total=Money(batch.total_minor, batch.currency),
+            digest=batch.digest,
+        ),
+        aggregate=public_id("bat", batch.id),
+    )
+    audit.note(public_id("bat", batch.id), digest=batch.digest)
+    return batch.digest
+
+
+def digest_of(batch: Batch) -> str:
+    """The digest of the batch's lines as they are in the database now."""
+    rows = batch.disbursements.select_related("payee", "beneficiary")
+    return contents_digest(
+        batch.reference,
+        [
+            DigestLine(
+                reference=row.reference,
+                payee=row.payee.reference,
+                phone=row.beneficiary.phone,
+                amount_minor=row.amount_minor,
+                currency=row.currency,
+            )
+            for row in rows
+        ],
+    )
