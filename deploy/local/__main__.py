@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from deploy.local.demo import demo, is_once
@@ -26,8 +26,13 @@ def main(arguments: Sequence[str]) -> int:
     """Run one command; answer with the exit code."""
     command, *rest = arguments or ("",)
     words = rest[1:] if rest[:1] == ["--"] else rest
+    return guarded(lambda: obey(command, words))
+
+
+def guarded(work: Callable[[], int]) -> int:
+    """Turn a refusal into a sentence, and an interruption into the shell's code for it."""
     try:
-        return obey(command, words)
+        return work()
     except Refused as refused:
         print(refused, file=sys.stderr)
         return 1
@@ -54,7 +59,7 @@ def obey(command: str, words: Sequence[str]) -> int:
 
 def services(folder: Path) -> int:
     """Print the addresses in the form a shell reads, then stay until told to stop."""
-    with kept(folder, Voice(), owns_process=True) as stack:
+    with kept(folder, Voice()) as stack:
         for name in sorted(stack.environment.keys() - os.environ.keys()):
             print(f"export {name}={shlex.quote(stack.environment[name])}", flush=True)
         try:
@@ -66,7 +71,7 @@ def services(folder: Path) -> int:
 
 def run(command: Sequence[str], *, durable: bool = False) -> int:
     """Run a command on throw-away servers and answer with its exit code."""
-    with thrown_away(Voice(quiet=True), durable=durable, owns_process=True) as stack:
+    with thrown_away(Voice(quiet=True), durable=durable) as stack:
         return stack.supervisor.foreground(command, stack.environment, None)
 
 

@@ -58,12 +58,34 @@ def settings_for(state: State, servers: Mapping[str, str]) -> Settings:
     )
 
 
-def manage(command: str, *arguments: str) -> tuple[str, ...]:
-    """A management command of the project."""
-    return (sys.executable, "manage.py", command, *arguments)
+@dataclass(frozen=True, kw_only=True)
+class Programme:
+    """Everything the demo runs, in the order of the fields."""
+
+    simulators: tuple[str, ...]
+    steps: Mapping[str, tuple[str, ...]]  # what has been reached -> how; each runs to its end
+    house: Mapping[str, tuple[str, ...]]  # started together, kept running; one is named "web"
+    day: tuple[str, ...]  # its exit code is the verdict
 
 
-def simulators(settings: Settings) -> tuple[str, ...]:
+def programme(settings: Settings) -> Programme:
+    """The real one: what a deployment runs in containers."""
+    return Programme(
+        simulators=_simulators(settings),
+        steps={
+            "schemas are current": _manage("migrate_tenants"),
+            "tenants and operators are there": _manage("seed_demo"),
+        },
+        house=_house(settings),
+        day=(sys.executable, "-m", "deploy.local.day"),
+    )
+
+
+def _manage(command: str) -> tuple[str, ...]:
+    return (sys.executable, "manage.py", command)
+
+
+def _simulators(settings: Settings) -> tuple[str, ...]:
     """The providers, in a process and with books of their own."""
     return (
         *(sys.executable, "-m", "tests.worlds", "--port", str(settings.simulators_port)),
@@ -71,8 +93,8 @@ def simulators(settings: Settings) -> tuple[str, ...]:
     )
 
 
-def house(settings: Settings) -> dict[str, tuple[str, ...]]:
-    """The project's own processes, by name. They start together, once the schemas are current."""
+def _house(settings: Settings) -> dict[str, tuple[str, ...]]:
+    """The project's own processes, by name."""
     celery = (sys.executable, "-m", "celery", "-A", "config.celery")
     return {
         WEB: (
@@ -88,6 +110,6 @@ def house(settings: Settings) -> dict[str, tuple[str, ...]]:
             *(*celery, "beat", "--loglevel", "INFO"),
             *("--schedule", str(settings.folder / "beat-schedule")),
         ),
-        "relay": manage("run_relay"),
-        "consumers": manage("run_consumers"),
+        "relay": _manage("run_relay"),
+        "consumers": _manage("run_consumers"),
     }

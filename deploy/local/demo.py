@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
-import sys
 import time
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NoReturn
 
 from deploy.local import apps
+from deploy.local.apps import Programme, Settings
 from deploy.local.process import Spec
 from deploy.local.refusals import Interrupted, Refused
 from deploy.local.say import Voice
@@ -19,81 +20,89 @@ from deploy.local.stack import ROOT, Stack, kept
 from deploy.local.supervisor import last_words
 
 APP_RANK = 3
-DAY = (sys.executable, "-m", "deploy.local.day")
 
 
-def demo(voice: Voice, folder: Path, *, once: bool) -> int:
+def demo(
+    voice: Voice,
+    folder: Path,
+    *,
+    once: bool,
+    programme: Callable[[Settings], Programme] = apps.programme,
+) -> int:
     """Start everything, run the day, and stay; or end with its verdict when asked for one day."""
-    (folder / "files").mkdir(parents=True, exist_ok=True)
-    verdict = 0
+    verdict = None
     try:
-        with kept(folder, voice, owns_process=True) as stack:
-            settings = apps.settings_for(stack.state, stack.environment)
-            _start(stack, settings, voice)
-            verdict = stack.supervisor.foreground(DAY, settings.environment, ROOT)
+        with kept(folder, voice) as stack:
+            house = _House(stack, apps.settings_for(stack.state, stack.environment), voice)
+            play = programme(house.settings)
+            house.open(play)
+            verdict = house.foreground(play.day)
             if not once:
-                _stay(stack, settings, voice)
+                house.stay()
             voice.say("Stopping.")
-    except Interrupted:
+    except Interrupted as interrupted:
         voice.say("Stopped. The data are kept; the next `make demo` goes on with them.")
-        return verdict or (130 if once else 0)
+        return 128 + interrupted.signal_number if verdict is None else verdict
     return verdict
 
 
-def _start(stack: Stack, settings: apps.Settings, voice: Voice) -> None:
-    """Bring the schemas up to date, then start every process and wait for the web server."""
-    _run(stack, settings, apps.SIMULATORS, apps.simulators(settings))
-    _step(stack, settings, apps.manage("migrate_tenants"), "schemas are current")
-    seeded = _step(stack, settings, apps.manage("seed_demo"), "tenants and operators are there")
-    begun = time.monotonic()
-    for name, argv in apps.house(settings).items():
-        _run(stack, settings, name, argv)
-    web = stack.supervisor.children[apps.WEB]
-    stack.supervisor.wait_until(lambda: answers(f"{settings.web_url}/healthz"), web)
-    voice.done("web answers", time.monotonic() - begun)
-    voice.say(f"Ready in {voice.seconds:.1f} s: {settings.web_url}\n")
-    sys.stdout.write(seeded)
-    sys.stdout.flush()
+@dataclass(frozen=True)
+class _House:
+    """The project's processes on the running servers."""
 
+    stack: Stack
+    settings: Settings
+    voice: Voice
 
-def _stay(stack: Stack, settings: apps.Settings, voice: Voice) -> None:
-    voice.say(
-        f"\nThe house stays open at {settings.web_url} (logs: {settings.folder / 'log'}). "
-        "Ctrl-C closes it."
-    )
-    while True:
-        stack.supervisor.tick()
+    def open(self, play: Programme) -> None:
+        """Bring the schemas up to date, then start every process and wait for the web server."""
+        self._run(apps.SIMULATORS, play.simulators)
+        printed = [self._step(what, argv) for what, argv in play.steps.items()]
+        begun = time.monotonic()
+        for name, argv in play.house.items():
+            self._run(name, argv)
+        web = self.stack.supervisor.children[apps.WEB]
+        url = f"{self.settings.web_url}/healthz"
+        self.stack.supervisor.wait_until(lambda: answers(url), web)
+        self.voice.done("web answers", time.monotonic() - begun)
+        self.voice.say(f"Ready in {self.voice.seconds:.1f} s: {self.settings.web_url}\n")
+        print(*printed, sep="", end="", flush=True)
 
+    def foreground(self, argv: Sequence[str]) -> int:
+        """Run a command that shares the terminal; answer with its exit code."""
+        return self.stack.supervisor.foreground(argv, self.settings.environment, ROOT)
 
-def _run(stack: Stack, settings: apps.Settings, name: str, argv: tuple[str, ...]) -> None:
-    spec = Spec(
-        name=name,
-        argv=argv,
-        env=settings.environment,
-        cwd=ROOT,
-        log=stack.state.log(name),
-        rank=APP_RANK,
-    )
-    stack.supervisor.run(lambda: spec)
-
-
-def _step(stack: Stack, settings: apps.Settings, argv: Sequence[str], what: str) -> str:
-    """Run a command to its end and answer with what it printed. If it fails, so do we."""
-    name = argv[-1]
-    output, log = settings.folder / "log" / f"{name}.out", stack.state.log(name)
-    with stack.supervisor.voice.step(what), output.open("wb") as out, log.open("wb") as err:
-        step = subprocess.Popen(
-            argv,
-            env=settings.environment,
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=err,
-            start_new_session=True,
+    def stay(self) -> NoReturn:
+        """Until somebody closes it."""
+        self.voice.say(
+            f"\nThe house stays open at {self.settings.web_url}"
+            f" (logs: {self.settings.folder / 'log'}). Ctrl-C closes it."
         )
-        if stack.supervisor.wait_for(step) != 0:
-            raise Refused(f"{name} failed. {last_words(log)}")
-    return output.read_text(encoding="utf-8", errors="replace")
+        while True:
+            self.stack.supervisor.tick()
+
+    def _run(self, name: str, argv: tuple[str, ...]) -> None:
+        self.stack.supervisor.run(lambda: self._spec(name, argv))
+
+    def _step(self, what: str, argv: tuple[str, ...]) -> str:
+        """Run a command to its end and answer with what it printed. If it fails, so do we."""
+        spec = self._spec(argv[-1], argv)
+        output = spec.log.with_suffix(".out")
+        output.unlink(missing_ok=True)
+        with self.voice.step(what):
+            if self.stack.supervisor.step(replace(spec, output=output)) != 0:
+                raise Refused(f"{spec.name} failed. {last_words(spec.log)}")
+        return output.read_text(encoding="utf-8", errors="replace")
+
+    def _spec(self, name: str, argv: tuple[str, ...]) -> Spec:
+        return Spec(
+            name=name,
+            argv=argv,
+            env=self.settings.environment,
+            cwd=ROOT,
+            log=self.stack.state.log(name),
+            rank=APP_RANK,
+        )
 
 
 def answers(url: str) -> bool:

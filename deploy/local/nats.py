@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import urllib.request
+from pathlib import Path
 
 from deploy.local.binaries import nats_server
 from deploy.local.nats_conf import Listen, configuration, neighbours
@@ -71,8 +72,9 @@ class NATS:
         guests = {guest.variable: urls[guest.user] for guest in neighbours()}
         return {"NATS_URL": urls["house"], **guests}
 
-    def clean_up(self) -> None:
-        """Nothing lies outside the stack's folder."""
+    def folders_elsewhere(self) -> tuple[Path, ...]:
+        """Everything lies in the stack's folder."""
+        return ()
 
     def _passwords(self) -> dict[str, str]:
         users = ("house", *(guest.user for guest in neighbours()))

@@ -45,10 +45,12 @@ class PostgreSQL:
     @property
     def socket_folder(self) -> Path:
         """The data folder itself, unless its path is too long for a socket address."""
-        if len(os.fsencode(self.data)) <= SOCKET_FOLDER_BYTES_MAX:
+        if _fits_a_socket(self.data):
             return self.data
         digest = hashlib.sha256(os.fsencode(self.data)).hexdigest()[:16]
-        return Path(tempfile.gettempdir()) / f"countinghouse-{os.geteuid()}-{digest}"
+        name = f"countinghouse-{os.geteuid()}-{digest}"
+        usual = Path(tempfile.gettempdir()) / name
+        return usual if _fits_a_socket(usual) else Path("/tmp") / name  # noqa: S108  checked below
 
     def prepare(self) -> None:
         """Make the data folder the first time, whole or not at all."""
@@ -96,10 +98,9 @@ class PostgreSQL:
         host = quote(str(self.socket_folder))
         return {"DATABASE_URL": f"postgresql://postgres@/{DATABASE}?host={host}&port={PORT}"}
 
-    def clean_up(self) -> None:
-        """Remove what lies outside the stack's folder."""
-        if self.socket_folder != self.data:
-            shutil.rmtree(self.socket_folder, ignore_errors=True)
+    def folders_elsewhere(self) -> tuple[Path, ...]:
+        """The socket's, where the data folder's path is too long for one."""
+        return () if self.socket_folder == self.data else (self.socket_folder,)
 
     def _client(self, program: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
         where = ("-h", str(self.socket_folder), "-p", str(PORT), "-U", "postgres")
@@ -144,3 +145,7 @@ class PostgreSQL:
         if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {os.geteuid(), self.disguise.uid}:
             raise Refused(f"{self.socket_folder} belongs to another user: remove it.")
         self.disguise.own(self.socket_folder)
+
+
+def _fits_a_socket(folder: Path) -> bool:
+    return len(os.fsencode(folder)) <= SOCKET_FOLDER_BYTES_MAX

@@ -25,6 +25,7 @@ class Spec:
     argv: tuple[str, ...]
     log: Path
     rank: int
+    output: Path | None = None  # None: into the log as well
     env: Mapping[str, str] | None = None  # None: ours
     cwd: Path | None = None
     stop_signal: int = signal.SIGTERM
@@ -36,6 +37,7 @@ class Child:
     """A process kept running. A spec is made for each start: a port may have to change."""
 
     make_spec: Callable[[], Spec]
+    mark: Mapping[str, str]  # added to its environment
     spec: Spec = field(init=False)
     popen: subprocess.Popen[bytes] | None = None
     started: float = 0.0
@@ -52,21 +54,23 @@ class Child:
             raise ValueError(f"{self.spec.name} is not started")
         return self.popen.pid
 
-    def start(self) -> None:
+    def start(self) -> subprocess.Popen[bytes]:
         """Start it in a session of its own, so that Ctrl-C at the terminal reaches only us."""
         self.due = None
-        with self.spec.log.open("ab") as log:
+        environment = os.environ if self.spec.env is None else self.spec.env
+        with self.spec.log.open("ab") as log, (self.spec.output or self.spec.log).open("ab") as out:
             self.popen = subprocess.Popen(
                 self.spec.argv,
-                env=self.spec.env,
+                env={**environment, **self.mark},
                 cwd=self.spec.cwd,
                 stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
+                stdout=out,
+                stderr=log,
                 start_new_session=True,
                 preexec_fn=die_with_parent(self.spec.stop_signal),  # noqa: PLW1509  one thread
             )
         self.started = time.monotonic()
+        return self.popen
 
     def has_ended(self) -> bool:
         """Whether it ran and no longer does."""

@@ -59,8 +59,9 @@ class Redis:
     def environment(self) -> dict[str, str]:
         return {"REDIS_URL": f"redis://:{self._password}@127.0.0.1:{self.port}/0"}
 
-    def clean_up(self) -> None:
-        """Nothing lies outside the stack's folder."""
+    def folders_elsewhere(self) -> tuple[Path, ...]:
+        """Everything lies in the stack's folder."""
+        return ()
 
     @property
     def _password(self) -> str:
@@ -71,6 +72,8 @@ class Redis:
         return (
             f'port {self.port}\nbind 127.0.0.1\ndir "{folder}"\nrequirepass {self._password}\n'
             'appendonly yes\nappendfsync everysec\nsave ""\nmaxmemory-policy noeviction\n'
+            # Its title would overwrite its environment, and with it the mark of this stack.
+            "set-proc-title no\n"
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Protocol
 
 from deploy.local.nats import NATS
@@ -29,8 +30,8 @@ class Server(Protocol):
     def environment(self) -> dict[str, str]:
         """The variables by which others find it."""
 
-    def clean_up(self) -> None:
-        """After it has stopped for good."""
+    def folders_elsewhere(self) -> tuple[Path, ...]:
+        """What it makes outside the stack's folder, to be removed once it has stopped."""
 
 
 # The database last: making its data takes longest, and the others start meanwhile.

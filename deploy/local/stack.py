@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,14 +29,12 @@ class Stack:
 
 
 @contextmanager
-def kept(
-    folder: Path, voice: Voice, given: Mapping[str, str] = os.environ, *, owns_process: bool = False
-) -> Iterator[Stack]:
+def kept(folder: Path, voice: Voice, given: Mapping[str, str] = os.environ) -> Iterator[Stack]:
     """A stack whose data survive it, and everything else: writes reach the disk first."""
     state = State.load(folder)
     lock = state.lock()
     try:
-        with Supervisor(voice, lock=lock, owns_process=owns_process) as supervisor:
+        with Supervisor(voice, lock=lock) as supervisor:
             servers = servers_to_start(state, given, durable=True)
             yield from _serving(servers, Stack(state, supervisor, {**given}))
     finally:
@@ -49,7 +47,6 @@ def thrown_away(
     given: Mapping[str, str] = os.environ,
     *,
     durable: bool = False,
-    owns_process: bool = False,
 ) -> Iterator[Stack]:
     """A stack of one's own that leaves nothing behind; any number run side by side.
 
@@ -57,7 +54,7 @@ def thrown_away(
     """
     folder = Path(tempfile.mkdtemp(prefix="countinghouse-"))
     try:
-        with Supervisor(voice, owns_process=owns_process) as supervisor:
+        with Supervisor(voice) as supervisor:
             supervisor.tell_guard(f"remove {folder}")
             state = State.load(folder)
             servers = servers_to_start(state, given, durable=durable)
@@ -68,15 +65,17 @@ def thrown_away(
 
 def _serving(servers: list[Server], stack: Stack) -> Iterator[Stack]:
     """Start the servers, the quick ones first, and wait for all of them."""
+    elsewhere = [folder for server in servers for folder in server.folders_elsewhere()]
+    for folder in elsewhere:
+        stack.supervisor.tell_guard(f"remove {folder}")
     try:
         _start(servers, stack)
         yield stack
     finally:
         # What runs on the servers ends before them, and they before their folders go.
         stack.supervisor.stop(stack.supervisor.children.values())
-        for server in servers:
-            with suppress(OSError):
-                server.clean_up()
+        for folder in elsewhere:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _start(servers: list[Server], stack: Stack) -> None:

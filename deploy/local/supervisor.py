@@ -7,7 +7,7 @@ Signals therefore set a flag which every wait looks at, at least each ``TICK_SEC
 from __future__ import annotations
 
 import contextlib
-import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -18,7 +18,7 @@ from types import FrameType, TracebackType
 from typing import Self
 
 from deploy.local import guard
-from deploy.local.kernel import adopt_orphans, children, collect_orphans, die_with_parent
+from deploy.local.kernel import die_with_parent
 from deploy.local.process import Child, Spec
 from deploy.local.refusals import Interrupted, Refused
 from deploy.local.say import Voice
@@ -26,36 +26,33 @@ from deploy.local.say import Voice
 TICK_SECONDS = 0.03
 FALLS_BEFORE_READY_MAX = 5
 FOREGROUND_GRACE_SECONDS = 20.0
+MARK = "COUNTINGHOUSE_STACK"  # in the environment of everything a supervisor starts
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Supervisor:
     """Use it as a context; on leaving, everything that was started has ended."""
 
-    def __init__(
-        self, voice: Voice, *, lock: int | None = None, owns_process: bool = False
-    ) -> None:
-        """``owns_process`` says that every other child of this process is ours to end, too."""
+    def __init__(self, voice: Voice, *, lock: int | None = None) -> None:
         self.voice = voice
         self.children: dict[str, Child] = {}
         self.signal_number: int | None = None
         self._heard: dict[int, object] = {}
-        self._commands: set[int] = set()
         self._lock = lock
-        self._owns_process = owns_process
+        self._mark = {MARK: secrets.token_hex(16)}
 
     def __enter__(self) -> Self:
-        if self._owns_process:
-            adopt_orphans()
         for number in SIGNALS:
             self._heard[number] = signal.signal(number, self._hear)
         # A script, isolated: it starts in milliseconds and inherits the lock until all is gone.
         self._guard = subprocess.Popen(
             [sys.executable, "-I", "-S", guard.__file__],
+            env={},
             stdin=subprocess.PIPE,
             start_new_session=True,
             pass_fds=() if self._lock is None else (self._lock,),
         )
+        self.tell_guard(f"mark {self._mark_text}")
         return self
 
     def __exit__(
@@ -65,8 +62,7 @@ class Supervisor:
         trace: TracebackType | None,
     ) -> None:
         self.stop(self.children.values())
-        if self._owns_process:
-            self._end_strays()
+        guard.end_marked(self._mark_text)
         self.tell_guard("farewell")
         self._guard.communicate()
         for number, heard in self._heard.items():
@@ -74,7 +70,7 @@ class Supervisor:
 
     def run(self, make_spec: Callable[[], Spec]) -> Child:
         """Start a child and keep it running from now on."""
-        child = Child(make_spec=make_spec)
+        child = Child(make_spec=make_spec, mark=self._mark)
         self.children[child.spec.name] = child
         self._start(child)
         return child
@@ -92,8 +88,6 @@ class Supervisor:
         if self.signal_number is not None:
             raise Interrupted(self.signal_number)
         time.sleep(TICK_SECONDS)
-        if self._owns_process:
-            collect_orphans({self._guard.pid, *self._commands, *self._pids()})
         for child in self.children.values():
             if child.has_ended():
                 self._plan_restart(child)
@@ -104,25 +98,31 @@ class Supervisor:
         """Run a command that shares our terminal; answer with its exit code."""
         command = subprocess.Popen(
             argv,
-            env=env,
+            env={**env, **self._mark},
             cwd=cwd,
             preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509  one thread
         )
-        return self.wait_for(command)
-
-    def wait_for(self, command: subprocess.Popen[bytes]) -> int:
-        """Wait for a command to end, keeping everything else running meanwhile."""
-        self._commands.add(command.pid)
         try:
-            while command.poll() is None:
-                self.tick()
+            return self._code_of(command)
         except Interrupted as interrupted:
-            self._end_command(command, interrupted.signal_number)
+            # The terminal sends Ctrl-C to the command as well; another signal only we have heard.
+            if interrupted.signal_number != signal.SIGINT:
+                command.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                command.wait(FOREGROUND_GRACE_SECONDS)
             raise
         finally:
-            self._commands.discard(command.pid)
-        code = command.returncode
-        return 128 - code if code < 0 else code
+            command.kill()
+            command.wait()
+
+    def step(self, spec: Spec) -> int:
+        """Run a command to its end in the background; answer with its exit code."""
+        child = Child(make_spec=lambda: spec, mark=self._mark)
+        running = child.start()
+        try:
+            return self._code_of(running)
+        finally:
+            child.wait_stopped(time.monotonic())
 
     def stop(self, stopping: Iterable[Child]) -> None:
         """End them, the highest rank first and each rank together."""
@@ -147,8 +147,15 @@ class Supervisor:
     def _hear(self, number: int, _frame: FrameType | None) -> None:
         self.signal_number = number
 
-    def _pids(self) -> set[int]:
-        return {child.pid for child in self.children.values() if child.popen is not None}
+    @property
+    def _mark_text(self) -> str:
+        return f"{MARK}={self._mark[MARK]}"
+
+    def _code_of(self, command: subprocess.Popen[bytes]) -> int:
+        """Wait for its end while everything else goes on."""
+        while command.poll() is None:
+            self.tick()
+        return 128 - command.returncode if command.returncode < 0 else command.returncode
 
     def _start(self, child: Child, *, again: bool = False) -> None:
         if again:
@@ -163,27 +170,6 @@ class Supervisor:
         self.tell_guard(f"end {pid}")
         how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
         self.voice.say(f"  {child.spec.name} {how}; starting it again in {wait:.1f} s.")
-
-    def _end_command(self, command: subprocess.Popen[bytes], number: int) -> None:
-        """The terminal sends Ctrl-C to the command as well; any other signal only we have heard."""
-        is_beside_us = os.getpgid(command.pid) == os.getpgrp()
-        if number != signal.SIGINT or not is_beside_us:
-            command.send_signal(signal.SIGINT)
-        try:
-            command.wait(FOREGROUND_GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            command.kill()
-            command.wait()
-
-    def _end_strays(self) -> None:
-        """End the grandchildren that outlived their parents: they have become our children."""
-        deadline = time.monotonic() + 5.0
-        while (strays := children() - {self._guard.pid}) and time.monotonic() < deadline:
-            for process in strays:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.kill(process, signal.SIGKILL)
-            time.sleep(0.01)
-            collect_orphans({self._guard.pid})
 
 
 def last_words(log: Path, lines: int = 8) -> str:
