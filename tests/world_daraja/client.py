@@ -197,6 +197,11 @@ class Tenant:
         api = "/mpesa/transactionstatus/v1/query"
         return self.operate(api, path, "TransactionStatusQuery", **which)
 
+    def reverse(self, path: str, **changes: str) -> Json:
+        receiving = {"ReceiverParty": self.shortcode, "RecieverIdentifierType": "11"}
+        api = "/mpesa/reversal/v1/request"
+        return self.operate(api, path, "TransactionReversal", **receiving, **changes)
+
 
 def parameters(result: Json) -> Json:
     """The parameters of a Result by key; a key without a value reads as nothing."""

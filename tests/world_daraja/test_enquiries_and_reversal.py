@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.world_daraja.client import Json, Receiver, Tenant, parameters
+from tests.world_daraja.client import Receiver, Tenant, parameters
 
 PAYER, PAYEE = "254708374101", "254705912600"
 
@@ -12,17 +12,6 @@ PAYER, PAYEE = "254708374101", "254705912600"
 def paid_in(tenant: Tenant) -> str:
     body = {"phone": PAYER, "amount": 700, "account_reference": "A"}
     return str(tenant.control("paybill", shortcode=tenant.shortcode, **body)["receipt"])
-
-
-def reverse(tenant: Tenant, path: str, **changes: str) -> Json:
-    return tenant.operate(
-        "/mpesa/reversal/v1/request",
-        path,
-        "TransactionReversal",
-        ReceiverParty=tenant.shortcode,
-        RecieverIdentifierType="11",
-        **changes,
-    )
 
 
 def test_status_is_found_by_receipt_and_by_conversation(tenant: Tenant, receiver: Receiver) -> None:
@@ -88,13 +77,13 @@ def test_the_balance_lists_the_accounts(tenant: Tenant, receiver: Receiver) -> N
 
 def test_a_pay_in_is_given_back_once(tenant: Tenant) -> None:
     receipt = paid_in(tenant)
-    result = reverse(tenant, "/1", TransactionID=receipt, Amount="700")
+    result = tenant.reverse("/1", TransactionID=receipt, Amount="700")
     facts = parameters(result)
     assert facts["OriginalTransactionID"] == receipt
     [reversal] = tenant.transactions("reversal")
     assert (reversal["linked_receipt"], reversal["amount_minor"]) == (receipt, 700_00)
     assert reversal["receipt"] == result["TransactionID"]
-    again = reverse(tenant, "/2", TransactionID=receipt, Amount="700")
+    again = tenant.reverse("/2", TransactionID=receipt, Amount="700")
     assert again["ResultCode"] == "R000001"
     assert len(tenant.transactions("reversal")) == 1
 
@@ -104,4 +93,4 @@ def test_only_pay_ins_can_be_reversed(tenant: Tenant, receiver: Receiver, receip
     if receipt == "payout":
         tenant.pay_out("p", PAYEE)
         receipt = receiver.wait("/r")[0]["Result"]["TransactionID"]
-    assert reverse(tenant, "/x", TransactionID=receipt, Amount="700")["ResultCode"] == "R000002"
+    assert tenant.reverse("/x", TransactionID=receipt, Amount="700")["ResultCode"] == "R000002"

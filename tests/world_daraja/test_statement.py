@@ -20,13 +20,14 @@ WIDE = {"from": "2020-01-01", "to": "2099-12-31"}
 
 @pytest.fixture
 def busy(tenant: Tenant, receiver: Receiver) -> Tenant:
-    """A tenant with a push, a payout with fees, and an unasked pay-in."""
+    """A tenant with a push, a payout with fees, an unasked pay-in and a reversal."""
     tenant.push("254708374101")
     receiver.wait("/cb")
     tenant.pay_out("0192f5a0-1111-7222-8333-444455556666", "254705912600")
     receiver.wait("/r")
     unasked = {"phone": "254708374177", "amount": 50, "account_reference": "typed, by hand"}
-    tenant.control("paybill", shortcode=tenant.shortcode, **unasked)
+    receipt = tenant.control("paybill", shortcode=tenant.shortcode, **unasked)["receipt"]
+    tenant.reverse("/reversed", TransactionID=receipt, Amount="50")
     return tenant
 
 
@@ -61,6 +62,7 @@ def test_the_csv_has_the_portal_s_shape(busy: Tenant) -> None:
         "Business Payment Charge",
         "Pay Bill Online",
         "Pay Bill Charge",
+        "Pay Bill Reversal",
     ]
     assert rows[1]["A/C No."] == "INV-1001"
     assert rows[3]["Withdrawn"] == "-2000.00"
@@ -83,7 +85,7 @@ def test_a_period_opens_with_what_came_before(busy: Tenant) -> None:
     first = busy.transactions("pay_in")[0]["completed_at"]
     facts, rows = parts(fetch(busy, "csv", **{"from": first}))
     assert minor(facts["Opening Balance"]) == 1_000_000_00
-    assert len(rows) == 6
+    assert len(rows) == 7
     facts, rows = parts(fetch(busy, "csv", **{"from": "2020-01-01", "to": first}))
     assert minor(facts["Closing Balance"]) == 1_000_000_00
     assert len(rows) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 
 import httpx
@@ -9,6 +10,7 @@ import pytest
 
 from tests.world_daraja.client import Receiver, Tenant
 from tests.world_daraja.conftest import NewTenant
+from tests.worlds.launch import Simulator
 
 PUSH = "/mpesa/stkpush/v1/processrequest"
 
@@ -23,6 +25,21 @@ def test_two_organisations_never_mix(new_tenant: NewTenant, receiver: Receiver) 
     assert [row["receipt"] for row in two.transactions("payout")] == receipts[1:]
     assert one.total_minor() == two.total_minor() == 1_000_000_00 - 2_000_00 - 9_00
     assert {row["shortcode"] for row in one.read("callbacks")["callbacks"]} == {one.shortcode}
+
+
+def test_an_organisation_has_an_application_of_its_own_by_default(daraja: Simulator) -> None:
+    post = functools.partial(httpx.post, f"{daraja.url}/_control/accounts")
+    one, two = (post(json={"shortcode": code}).json() for code in ("777001", "777002"))
+    assert one["consumer_key"] != two["consumer_key"]
+    stolen = post(json={"shortcode": "777003", "consumer_key": one["consumer_key"]})
+    assert stolen.status_code == 422
+
+
+def test_registering_again_changes_what_is_said_and_deposits_nothing(tenant: Tenant) -> None:
+    again = {"shortcode": tenant.shortcode, "opening_balances_minor": {"utility": 5}}
+    changed = tenant.control("accounts", **again, pay_in_bps=0)
+    assert (changed["consumer_key"], changed["pay_in_bps"]) == (tenant.key, 0)
+    assert tenant.total_minor() == 1_000_000_00
 
 
 def test_another_organisation_s_shortcode_is_refused(new_tenant: NewTenant) -> None:

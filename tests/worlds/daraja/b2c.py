@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 from tests.worlds import wire
-from tests.worlds.daraja import access, books, deliveries, faults, magic
+from tests.worlds.daraja import access, books, faults, magic, pace
 from tests.worlds.daraja import conversations as talk
 from tests.worlds.daraja.clock import dotted
-from tests.worlds.daraja.errors import Dropped, duplicate_originator
+from tests.worlds.daraja.errors import duplicate_originator
 from tests.worlds.daraja.fields import Fields
 from tests.worlds.daraja.identifiers import public_name
 from tests.worlds.daraja.magic import Magic
@@ -30,7 +30,7 @@ def pay(world: World, request: Request) -> Response:
     originator_id = fields.text("OriginatorConversationID", longest=100)
     faults.spike(world, "b2c", owner["shortcode"], asked["PartyB"])
     row = _open(world, owner, originator_id, asked, fields.shillings("Amount"))
-    _perform(world, row, magic.of(asked["PartyB"]))
+    pace.before_answering(world, row)
     return talk.acknowledge(row["conversation_id"], originator_id)
 
 
@@ -71,19 +71,9 @@ def _open(
             body=wire.encode(asked),
             created_at_ms=now,
         )
-        if magic.of(asked["PartyB"]) not in {Magic.EARLY, Magic.LOST_ACK}:
-            talk.schedule(world, SETTLE, conversation_id, world.setting("callback_delay_ms"))
-        return talk.get(world, conversation_id)
-
-
-def _perform(world: World, row: Row, behaviour: Magic) -> None:
-    """What happens before the answer goes out, for the two endings where something does."""
-    if behaviour is Magic.EARLY:
-        settle(world, row["conversation_id"])
-        deliveries.wait_until_sent(world, row["conversation_id"])
-    if behaviour is Magic.LOST_ACK:
-        settle(world, row["conversation_id"])
-        raise Dropped
+        row = talk.get(world, conversation_id)
+        pace.begin(world, row, SETTLE, settle)
+    return row
 
 
 def settle(world: World, conversation_id: str) -> None:

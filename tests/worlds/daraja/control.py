@@ -1,10 +1,11 @@
-"""The control API under ``/_control/``: setting the stage and reading the provider's truth."""
+"""The control API under ``/_control/``, writing half: setting the stage and planting faults."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from tests.worlds.daraja import b2c, books, c2b, deliveries, faults, tariff
+from tests.worlds.daraja import b2c, books, c2b, faults, tariff
 from tests.worlds.daraja import conversations as talk
 from tests.worlds.daraja.clock import eat, to_ms, utc
 from tests.worlds.daraja.errors import BadControl
@@ -18,8 +19,8 @@ from tests.worlds.server import Request, Response
 DEFAULTS: dict[str, Any] = {
     "name": "Simulated Organisation",
     "passkey": "bfb279f9aa9bdbcf158e97dd71a467cd2e0c893059b10f78e6b72ada1ed2c919",
-    "consumer_key": "simulated-key",
-    "consumer_secret": "simulated-secret",
+    "consumer_key": "key-of-{shortcode}",
+    "consumer_secret": "secret-of-{shortcode}",
     "initiator": "apiop",
     "initiator_password": "Safaricom123!",
     "pay_in_bps": tariff.DEFAULT_PAY_IN_BPS,
@@ -31,8 +32,9 @@ def register(world: World, request: Request) -> Response:
     asked = _body(request)
     shortcode = str(_need(asked, "shortcode"))
     known = world.store.row("SELECT * FROM organisation WHERE shortcode = ?", shortcode)
-    before = dict(known) if known else DEFAULTS
+    before = dict(known) if known else _defaults(shortcode)
     columns = {name: asked.get(name, before[name]) for name in DEFAULTS}
+    _check_application(world, shortcode, columns)
     with world.store.transaction():
         if known:
             marks = ", ".join(f"{name} = ?" for name in columns)
@@ -45,6 +47,26 @@ def register(world: World, request: Request) -> Response:
         {"shortcode": shortcode, **columns, "balances_minor": books.balances(world, shortcode)},
         status=200 if known else 201,
     )
+
+
+def _defaults(shortcode: str) -> dict[str, Any]:
+    """Each organisation has an application of its own unless it says otherwise."""
+    return {
+        name: value.format(shortcode=shortcode) if isinstance(value, str) else value
+        for name, value in DEFAULTS.items()
+    }
+
+
+def _check_application(world: World, shortcode: str, columns: dict[str, Any]) -> None:
+    """Shortcodes may share an application, then with one secret and one living token."""
+    if world.store.row(
+        "SELECT 1 FROM organisation"
+        " WHERE consumer_key = ? AND consumer_secret <> ? AND shortcode <> ?",
+        columns["consumer_key"],
+        columns["consumer_secret"],
+        shortcode,
+    ):
+        raise BadControl("this consumer_key is registered with another secret")
 
 
 def _open_balances(world: World, shortcode: str, opening: dict[str, int]) -> None:
@@ -74,9 +96,9 @@ def _deposit(
 def deposit(world: World, request: Request) -> Response:
     """``POST /_control/deposit``: money arrives from the organisation's bank."""
     asked = _body(request)
-    owner = _organisation(world, asked)
+    owner = organisation(world, asked)
     name = str(asked.get("account", books.UTILITY))
-    amount_minor = int(_need(asked, "amount_minor"))
+    amount_minor = _number(asked, "amount_minor")
     return _receipt(_deposit(world, owner["shortcode"], name, amount_minor))
 
 
@@ -94,7 +116,7 @@ def pay_again(world: World, request: Request) -> Response:
 def surprise_fee(world: World, request: Request) -> Response:
     """``POST /_control/fee-surprise``: the next fee differs from the tariff by ``delta_minor``."""
     asked = _body(request)
-    owner, delta = _organisation(world, asked), int(_need(asked, "delta_minor"))
+    owner, delta = organisation(world, asked), _number(asked, "delta_minor")
     world.store.write(
         "UPDATE organisation SET fee_surprise_minor = ? WHERE shortcode = ?",
         delta,
@@ -106,8 +128,8 @@ def surprise_fee(world: World, request: Request) -> Response:
 def pay_bill(world: World, request: Request) -> Response:
     """``POST /_control/paybill``: a customer pays the paybill without having been asked."""
     asked = _body(request)
-    owner = _organisation(world, asked)
-    phone, amount = str(_need(asked, "phone")), int(_need(asked, "amount"))
+    owner = organisation(world, asked)
+    phone, amount = str(_need(asked, "phone")), _number(asked, "amount")
     if not PHONE.fullmatch(phone) or amount < 1:
         raise BadControl("phone is 2547… or 2541… with 12 digits, amount is whole shillings")
     reference = str(asked.get("account_reference", ""))
@@ -116,7 +138,7 @@ def pay_bill(world: World, request: Request) -> Response:
 
 def forget_urls(world: World, request: Request) -> Response:
     """``POST /_control/forget-urls``: what Safaricom's support does on request."""
-    owner = _organisation(world, _body(request))
+    owner = organisation(world, _body(request))
     world.store.write(
         "UPDATE organisation SET c2b_response_type = NULL, c2b_confirmation_url = NULL,"
         " c2b_validation_url = NULL WHERE shortcode = ?",
@@ -127,7 +149,7 @@ def forget_urls(world: World, request: Request) -> Response:
 
 def move_clock(world: World, request: Request) -> Response:
     """``POST /_control/clock``: what is due on the simulator's clock happens at once."""
-    offset_ms = round(float(_need(_body(request), "offset_seconds")) * 1000)
+    offset_ms = _number(_body(request), "offset_seconds") * 1000
     world.set_setting("clock_offset_ms", offset_ms)
     return Response.json({"now": utc(world.now_ms())})
 
@@ -138,8 +160,8 @@ def configure(world: World, request: Request) -> Response:
         asked = _body(request)
         if unknown := asked.keys() - SETTINGS.keys():
             raise BadControl(f"unknown setting {', '.join(sorted(unknown))}")
-        for name, value in asked.items():
-            world.set_setting(name, int(value))
+        for name in asked:
+            world.set_setting(name, _number(asked, name))
     return Response.json({name: world.setting(name) for name in SETTINGS})
 
 
@@ -150,73 +172,10 @@ def plant_fault(world: World, request: Request) -> Response:
         world.store.write("UPDATE fault SET remaining = 0")
     else:
         path, kind = str(asked.get("path", "*")), str(_need(asked, "kind"))
-        count, pause = int(asked.get("count", 1)), int(asked.get("milliseconds", 0))
+        count, pause = _number(asked, "count", 1), _number(asked, "milliseconds", 0)
         faults.plant(world, path, kind, count, pause)
     waiting = world.store.rows("SELECT * FROM fault WHERE remaining > 0 ORDER BY id")
     return Response.json({"waiting": [dict(row) for row in waiting]})
-
-
-def transactions(world: World, request: Request) -> Response:
-    """``GET /_control/transactions?shortcode=``: every transfer, oldest first."""
-    rows = world.store.rows(
-        "SELECT * FROM transfer WHERE ?1 IS NULL OR shortcode = ?1 ORDER BY sequence",
-        request.query.get("shortcode"),
-    )
-    return Response.json({"transactions": [_transaction(row) for row in rows]})
-
-
-def _transaction(row: Row) -> dict[str, Any]:
-    told = {name: value for name, value in dict(row).items() if not name.endswith("_ms")}
-    sign = 1 if row["kind"] in {"deposit", "pay_in"} else -1
-    return {
-        **told,
-        "currency": "KES",
-        "effect_minor": sign * row["amount_minor"],
-        "initiated_at": utc(row["initiated_at_ms"]),
-        "completed_at": utc(row["completed_at_ms"]),
-    }
-
-
-def all_books(world: World, request: Request) -> Response:
-    """``GET /_control/books``: the balances of each organisation, in cents."""
-    only = request.query.get("shortcode")
-    held = {}
-    for row in world.store.rows("SELECT * FROM organisation ORDER BY shortcode"):
-        if only in {None, row["shortcode"]}:
-            accounts = books.balances(world, row["shortcode"])
-            held[row["shortcode"]] = {**accounts, "total": sum(accounts.values())}
-    return Response.json({"currency": "KES", "organisations_minor": held})
-
-
-def callbacks(world: World, request: Request) -> Response:
-    """``GET /_control/callbacks?shortcode=``: what was sent, each try with its answer."""
-    listed: dict[int, dict[str, Any]] = {}
-    for row in deliveries.log(world, request.query.get("shortcode")):
-        names = ("id", "shortcode", "purpose", "subject", "url", "body", "state")
-        entry = {name: row[name] for name in names}
-        callback = listed.setdefault(row["id"], {**entry, "tries": []})
-        if row["at_ms"] is not None:
-            answered = {"status": row["status"], "answer": row["answer"]}
-            callback["tries"].append({"at": utc(row["at_ms"]), **answered})
-    return Response.json({"callbacks": list(listed.values())})
-
-
-def prices(world: World, request: Request) -> Response:
-    """``GET /_control/tariff?shortcode=``: what a payout and a pay-in should cost."""
-    owner = _organisation(world, request.query)
-    bands = [{"up_to_minor": upper, "fee_minor": fee} for upper, fee in tariff.PAYOUT_BANDS]
-    return Response.json({"payout_bands": bands, "pay_in_bps": owner["pay_in_bps"]})
-
-
-def prove(world: World, request: Request) -> Response:
-    """``GET /_control/proof``: 200 when the books hold together, 500 when they do not."""
-    proof = books.proof(world)
-    return Response.json(proof, status=200 if proof["holds"] else 500)
-
-
-def certificate(world: World, request: Request) -> Response:
-    """``GET /_control/certificate``: encrypt security credentials with this."""
-    return Response(body=world.certificate.pem(), content_type="application/x-pem-file")
 
 
 def _receipt(receipt: str) -> Response:
@@ -230,13 +189,22 @@ def _body(request: Request) -> dict[str, Any]:
         raise BadControl(str(error)) from None
 
 
-def _need(asked: Any, name: str) -> Any:
+def _need(asked: Mapping[str, Any], name: str) -> Any:
     if asked.get(name) is None:
         raise BadControl(f"{name} is missing")
     return asked[name]
 
 
-def _organisation(world: World, asked: Any) -> Row:
+def _number(asked: dict[str, Any], name: str, otherwise: int | None = None) -> int:
+    """A whole number; left out, it is ``otherwise``."""
+    value = asked.get(name, otherwise)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise BadControl(f"{name} is a whole number")
+    return value
+
+
+def organisation(world: World, asked: Mapping[str, Any]) -> Row:
+    """The organisation that a control request names by its shortcode."""
     shortcode = str(_need(asked, "shortcode"))
     row = world.store.row("SELECT * FROM organisation WHERE shortcode = ?", shortcode)
     if row is None:

@@ -36,9 +36,5 @@ def overloaded(message: str) -> Refused:
     return Refused(500, "500.001.1001", message)
 
 
-def spike_arrest() -> Refused:
-    return Refused(500, "500.003.02", "Error Occurred: Spike Arrest Violation")
-
-
 def duplicate_originator() -> Refused:
     return Refused(500, "500.002.1001", "Duplicate OriginatorConversationID.")

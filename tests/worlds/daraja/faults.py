@@ -5,19 +5,20 @@ from __future__ import annotations
 import time
 
 from tests.worlds.daraja import magic
-from tests.worlds.daraja.errors import BadControl, Refused, spike_arrest
+from tests.worlds.daraja.errors import BadControl, Refused
 from tests.worlds.daraja.store import Row
 from tests.worlds.daraja.world import World
 from tests.worlds.server import Handler, Request, Response
 
 SPIKES = 2
+SPIKE_ARREST = "Error Occurred: Spike Arrest Violation"
 
 _REFUSED = {
-    "spike": spike_arrest(),
-    "quota": Refused(500, "500.003.03", "Quota Violation"),
-    "busy": Refused(500, "500.003.02", "System is busy. Please try again in few minutes."),
-    "internal": Refused(500, "500.003.1001", "Internal Server Error"),
-    "system": Refused(500, "500.002.1001", "System internal error."),
+    "spike": ("500.003.02", SPIKE_ARREST),
+    "quota": ("500.003.03", "Quota Violation"),
+    "busy": ("500.003.02", "System is busy. Please try again in few minutes."),
+    "internal": ("500.003.1001", "Internal Server Error"),
+    "system": ("500.002.1001", "System internal error."),
 }
 _PAGE = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
 _INSTEAD = {
@@ -51,7 +52,7 @@ def through(world: World, handler: Handler, request: Request) -> Response:
         return handler(request)
     kind = fault["kind"]
     if kind in _REFUSED:
-        raise _REFUSED[kind]
+        raise Refused(500, *_REFUSED[kind])
     if kind in _INSTEAD:
         return _INSTEAD[kind]
     if kind == "slow":
@@ -79,5 +80,5 @@ def spike(world: World, operation: str, shortcode: str, phone: str) -> None:
         return
     counter = f"spike/{operation}/{shortcode}/{phone}"
     if world.store.count_up(counter) <= SPIKES:
-        raise spike_arrest()
+        raise Refused(500, "500.003.02", SPIKE_ARREST)
     world.store.write("DELETE FROM counter WHERE name = ?", counter)

@@ -16,6 +16,7 @@ from tests.worlds.daraja import (
     pull,
     reversal,
     stk,
+    truth,
 )
 from tests.worlds.daraja.agenda import Agenda
 from tests.worlds.daraja.errors import BadControl, Dropped, Refused
@@ -45,12 +46,12 @@ ROUTES = (
     ("POST", "/_control/clock", control.move_clock),
     ("POST", "/_control/faults", control.plant_fault),
     ("GET POST", "/_control/settings", control.configure),
-    ("GET", "/_control/transactions", control.transactions),
-    ("GET", "/_control/books", control.all_books),
-    ("GET", "/_control/callbacks", control.callbacks),
-    ("GET", "/_control/tariff", control.prices),
-    ("GET", "/_control/proof", control.prove),
-    ("GET", "/_control/certificate", control.certificate),
+    ("GET", "/_control/transactions", truth.transactions),
+    ("GET", "/_control/books", truth.all_books),
+    ("GET", "/_control/callbacks", truth.callbacks),
+    ("GET", "/_control/tariff", truth.prices),
+    ("GET", "/_control/proof", truth.prove),
+    ("GET", "/_control/certificate", truth.certificate),
 )
 ACTIONS = {
     stk.SETTLE: stk.settle,

@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 from tests.worlds import wire
-from tests.worlds.daraja import access, books, c2b, deliveries, faults, magic
+from tests.worlds.daraja import access, books, c2b, faults, magic, pace
 from tests.worlds.daraja import conversations as talk
 from tests.worlds.daraja.clock import compact
-from tests.worlds.daraja.errors import Dropped, Refused, invalid, overloaded
+from tests.worlds.daraja.errors import invalid, overloaded
 from tests.worlds.daraja.fields import Fields
 from tests.worlds.daraja.identifiers import public_name
 from tests.worlds.daraja.magic import Magic
@@ -32,7 +32,7 @@ def push(world: World, request: Request) -> Response:
     phone = asked["PhoneNumber"]
     faults.spike(world, "stk", owner["shortcode"], phone)
     row = _open(world, owner, asked, fields.shillings("Amount"))
-    _perform(world, row, magic.of(phone))
+    pace.before_answering(world, row)
     return Response.json(
         {
             "MerchantRequestID": row["originator_id"],
@@ -81,19 +81,9 @@ def _open(world: World, owner: Row, asked: dict[str, str], amount_minor: int) ->
             body=wire.encode(asked),
             created_at_ms=now,
         )
-        if magic.of(asked["PhoneNumber"]) not in {Magic.EARLY, Magic.LOST_ACK}:
-            talk.schedule(world, SETTLE, checkout_id, world.setting("callback_delay_ms"))
-        return talk.get(world, checkout_id)
-
-
-def _perform(world: World, row: Row, behaviour: Magic) -> None:
-    """What happens before the answer goes out, for the two endings where something does."""
-    if behaviour is Magic.EARLY:
-        settle(world, row["conversation_id"])
-        deliveries.wait_until_sent(world, row["conversation_id"])
-    if behaviour is Magic.LOST_ACK:
-        settle(world, row["conversation_id"])
-        raise Dropped
+        row = talk.get(world, checkout_id)
+        pace.begin(world, row, SETTLE, settle)
+    return row
 
 
 def settle(world: World, checkout_id: str) -> None:
@@ -201,7 +191,7 @@ def query(world: World, request: Request) -> Response:
     if row is None or (row["operation"], row["shortcode"]) != ("stk", owner["shortcode"]):
         raise invalid("CheckoutRequestID")
     if row["result_code"] is None:
-        raise Refused(500, "500.001.1001", "The transaction is being processed")
+        raise overloaded("The transaction is being processed")
     return Response.json(
         {
             "ResponseCode": "0",
