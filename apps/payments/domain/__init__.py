@@ -1,0 +1,47 @@
+"""The words of payments: states, allocations, facts and what they amount to."""
+
+from apps.payments.domain.allocations import Allocation
+from apps.payments.domain.merging import EventKind
+from apps.payments.domain.receipts import (
+    AttemptReceipt,
+    AttemptRow,
+    CallbackRow,
+    EventRow,
+    Exchange,
+    IntentReceipt,
+    IntentRow,
+    PaymentView,
+    ProviderAccountRow,
+    ProviderTransaction,
+    Violation,
+)
+from apps.payments.domain.states import (
+    AttemptState,
+    CallbackState,
+    Direction,
+    IntentStatus,
+    Operation,
+    Outcome,
+)
+
+__all__ = [
+    "Allocation",
+    "AttemptReceipt",
+    "AttemptRow",
+    "AttemptState",
+    "CallbackRow",
+    "CallbackState",
+    "Direction",
+    "EventKind",
+    "EventRow",
+    "Exchange",
+    "IntentReceipt",
+    "IntentRow",
+    "IntentStatus",
+    "Operation",
+    "Outcome",
+    "PaymentView",
+    "ProviderAccountRow",
+    "ProviderTransaction",
+    "Violation",
+]

@@ -1,0 +1,36 @@
+"""When to ask again about an outcome, and when to stop sending."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from apps.payments.domain.states import Direction
+
+#: Seconds from one check to the next. A prompt on a phone lives for about a minute, so pay-ins
+#: are asked about early; after the last, people investigate.
+COLLECTION_CHECKS = (10, 30, 60, 120, 300, 3600, 3600, 3600)
+PAYOUT_CHECKS = (30, 120, 600, 3600, 6 * 3600, 24 * 3600, *((24 * 3600,) * 5))
+#: Seconds to wait before a request that was proved not carried out is sent again.
+RESENDS = (1, 3, 10, 30)
+#: Seconds to wait before a callback that could not be processed is tried again; then it is dead.
+CALLBACK_RETRIES = (5, 30, 120, 600, 3600, 6 * 3600, 6 * 3600)
+
+
+def next_check(direction: Direction, checks: int, now: datetime) -> datetime | None:
+    """When to ask for the ``checks + 1``-th time; nothing when all checks are used up."""
+    steps = COLLECTION_CHECKS if direction == Direction.IN else PAYOUT_CHECKS
+    return now + timedelta(seconds=steps[checks]) if checks < len(steps) else None
+
+
+def next_send(sends: int, now: datetime, *, at_least_seconds: int = 0) -> datetime | None:
+    """When to send again after ``sends`` tries, honouring what the provider asked for."""
+    if not 1 <= sends <= len(RESENDS):
+        return None
+    return now + timedelta(seconds=max(RESENDS[sends - 1], at_least_seconds))
+
+
+def next_callback_try(tries: int, now: datetime) -> datetime | None:
+    """When to process again after ``tries`` failures; nothing when it is dead."""
+    if not 1 <= tries <= len(CALLBACK_RETRIES):
+        return None
+    return now + timedelta(seconds=CALLBACK_RETRIES[tries - 1])

@@ -1,0 +1,202 @@
+"""Everything payments refuses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from apps.platform.errors import DomainError, Kind
+
+
+@dataclass(eq=False, kw_only=True)
+class UnknownIntent(DomainError):
+    """There is no such payment intent."""
+
+    code = "payments/unknown-intent"
+    kind = Kind.NOT_FOUND
+
+    intent: str
+
+
+@dataclass(eq=False, kw_only=True)
+class UnknownProviderAccount(DomainError):
+    """There is no such provider account, or it is not active."""
+
+    code = "payments/unknown-provider-account"
+    kind = Kind.NOT_FOUND
+    advice = "Open the provider account, or make it active again."
+
+    account: str
+
+
+@dataclass(eq=False, kw_only=True)
+class UnknownConnector(DomainError):
+    """No connector of that name is installed."""
+
+    code = "payments/unknown-connector"
+    kind = Kind.NOT_FOUND
+
+    connector: str
+
+
+@dataclass(eq=False, kw_only=True)
+class InvalidAccountConfig(DomainError):
+    """The provider account's configuration is not what its connector needs."""
+
+    code = "payments/invalid-account-config"
+
+    connector: str
+    field: str
+    problem: str
+
+
+@dataclass(eq=False, kw_only=True)
+class LiveProviderForTestTenant(DomainError):
+    """A test tenant never reaches a live provider."""
+
+    code = "payments/live-provider-for-test-tenant"
+    kind = Kind.FORBIDDEN
+
+    account: str
+
+
+@dataclass(eq=False, kw_only=True)
+class AccountFactsDiffer(DomainError):
+    """A provider account of that code exists with other facts."""
+
+    code = "payments/account-facts-differ"
+    kind = Kind.CONFLICT
+
+    account: str
+
+
+@dataclass(eq=False, kw_only=True)
+class ReferenceTaken(DomainError):
+    """Another payment intent already carries this reference."""
+
+    code = "payments/reference-taken"
+    kind = Kind.CONFLICT
+
+    reference: str
+
+
+@dataclass(eq=False, kw_only=True)
+class IdempotencyKeyReused(DomainError):
+    """The idempotency key was used before for something else."""
+
+    code = "payments/idempotency-key-reused"
+    kind = Kind.INVALID
+
+    key: str
+
+
+@dataclass(eq=False, kw_only=True)
+class InvalidPhone(DomainError):
+    """The phone number is not a Kenyan mobile number."""
+
+    code = "payments/invalid-phone"
+    advice = "Write it as 07XX XXX XXX, 01XX XXX XXX or +2547XX XXX XXX."
+
+
+@dataclass(eq=False, kw_only=True)
+class AllocationMismatch(DomainError):
+    """The legs of an allocation must be positive, in the payment's currency, and add up to it."""
+
+    code = "payments/allocation-mismatch"
+
+    amount_minor: int
+    allocated_minor: int
+
+
+@dataclass(eq=False, kw_only=True)
+class AmountNotPayable(DomainError):
+    """The provider cannot move this amount."""
+
+    code = "payments/amount-not-payable"
+
+    amount_minor: int
+    currency: str
+    rule: str
+
+
+@dataclass(eq=False, kw_only=True)
+class IntentNotCollectable(DomainError):
+    """The payment intent cannot be collected in its present state."""
+
+    code = "payments/intent-not-collectable"
+    kind = Kind.CONFLICT
+    advice = "Wait for the running attempt, or make a new payment intent."
+
+    intent: str
+    status: str
+
+
+@dataclass(eq=False, kw_only=True)
+class PayoutAlreadyTried(DomainError):
+    """A payout may be tried again only after its last attempt is known to have failed."""
+
+    code = "payments/payout-already-tried"
+    kind = Kind.CONFLICT
+    advice = "Resolve the earlier attempt first; an unknown outcome is never paid again."
+
+    payout_ref: str
+    state: str
+
+
+@dataclass(eq=False, kw_only=True)
+class IllegalMove(DomainError):
+    """The object cannot go from its present state to that one."""
+
+    code = "payments/illegal-move"
+    kind = Kind.CONFLICT
+
+    object_type: str
+    before: str
+    after: str
+
+
+@dataclass(eq=False, kw_only=True)
+class CallbackContradicts(DomainError):
+    """A callback says something that does not fit the attempt it was sent for."""
+
+    code = "payments/callback-contradicts"
+    kind = Kind.CONFLICT
+    advice = "Compare the stored body with the attempt, and ask the provider before booking."
+
+    field: str
+
+
+@dataclass(eq=False, kw_only=True)
+class UnknownCallback(DomainError):
+    """The callback address was never given out."""
+
+    code = "payments/unknown-callback"
+    kind = Kind.NOT_FOUND
+
+
+@dataclass(eq=False, kw_only=True)
+class CallbackTooLarge(DomainError):
+    """The callback is larger than any that a provider sends."""
+
+    code = "payments/callback-too-large"
+
+    bytes_max: int
+
+
+@dataclass(eq=False, kw_only=True)
+class NoStatementSource(DomainError):
+    """This provider account has no statement that can be read."""
+
+    code = "payments/no-statement-source"
+
+    account: str
+
+
+@dataclass(eq=False, kw_only=True)
+class StatementUnreadable(DomainError):
+    """The provider's statement could not be fetched or understood."""
+
+    code = "payments/statement-unreadable"
+    kind = Kind.UNAVAILABLE
+
+    account: str
+    problem: str

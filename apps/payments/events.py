@@ -1,0 +1,122 @@
+"""What payments tells the world. One event per fact; the intent or attempt is the aggregate.
+
+Ids are public ids (``pi_…``, ``att_…``); ``payout_ref`` is the id that settlements gave the payout.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from apps.platform.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentCaptured:
+    """A customer's payment of at least what was asked has arrived and is in the books."""
+
+    name: ClassVar[str] = "payments.payment_captured"
+    version: ClassVar[int] = 1
+
+    intent_id: str
+    reference: str
+    amount: Money
+    provider_reference: str
+    payer_masked: str
+    provider_account: str  # the account's label: settlements expects the movement on its statement
+    expected_fee: Money | None  # by the account's tariff; the statement says what was taken
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFailed:
+    """An attempt to collect is over and no money has moved. ``code`` is ours, stable."""
+
+    name: ClassVar[str] = "payments.payment_failed"
+    version: ClassVar[int] = 1
+
+    intent_id: str
+    reference: str
+    amount: Money
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentUnknown:
+    """Nobody can say yet whether a collection took place; it is being asked about."""
+
+    name: ClassVar[str] = "payments.payment_unknown"
+    version: ClassVar[int] = 1
+
+    intent_id: str
+    reference: str
+    amount: Money
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentAmountDiffers:
+    """What was really paid is not what was asked; the difference stands in suspense."""
+
+    name: ClassVar[str] = "payments.payment_amount_differs"
+    version: ClassVar[int] = 1
+
+    intent_id: str
+    reference: str
+    asked: Money
+    paid: Money
+    provider_reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentExpired:
+    """The time to pay is over and nothing is under way."""
+
+    name: ClassVar[str] = "payments.payment_expired"
+    version: ClassVar[int] = 1
+
+    intent_id: str
+    reference: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutPaid:
+    """The beneficiary has the money."""
+
+    name: ClassVar[str] = "payments.payout_paid"
+    version: ClassVar[int] = 1
+
+    payout_ref: str
+    attempt_id: str
+    amount: Money
+    provider_reference: str
+    provider_account: str  # the account's label
+    expected_fee: Money | None  # by the account's tariff
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutFailed:
+    """It is proved that the payout did not and will not happen."""
+
+    name: ClassVar[str] = "payments.payout_failed"
+    version: ClassVar[int] = 1
+
+    payout_ref: str
+    attempt_id: str
+    amount: Money
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutUnknown:
+    """Nobody can say yet whether the payout took place. The money stays where it is reserved."""
+
+    name: ClassVar[str] = "payments.payout_unknown"
+    version: ClassVar[int] = 1
+
+    payout_ref: str
+    attempt_id: str
+    amount: Money
+    code: str

@@ -1,0 +1,177 @@
+"""Tries at a provider, in both directions."""
+
+from __future__ import annotations
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+
+from apps.payments.domain.states import (
+    CHECKABLE,
+    LIVE_ATTEMPTS,
+    SENDABLE,
+    AttemptState,
+    Direction,
+    Operation,
+)
+from apps.payments.models.accounts import ProviderAccount
+from apps.payments.models.intents import PaymentIntent
+from apps.platform.models.rows import Identified, choices
+
+_LIVE = sorted(state.value for state in LIVE_ATTEMPTS)
+_MONEY_MOVED = ["no", "yes", "unknown"]
+_RETRIES = ["", "never", "same_key", "after_verify", "new_attempt"]
+
+
+class Attempt(Identified):
+    """One try to move money through one provider account.
+
+    Written and committed before the first byte is sent. A pay-in belongs to an intent, a payout to
+    the ``payout_ref`` that settlements gave it. ``provider_key`` is our reference at the provider;
+    after ``key_valid_until`` it must not be sent again. ``number`` counts the attempts of one
+    intent or payout from 1.
+    """
+
+    direction = models.CharField(max_length=3, choices=choices(Direction))
+    operation = models.CharField(max_length=20, choices=choices(Operation))
+    number = models.PositiveSmallIntegerField()
+    intent = models.ForeignKey(
+        PaymentIntent, models.PROTECT, null=True, related_name="attempts"
+    )
+    payout_ref = models.UUIDField(null=True)
+    provider_account = models.ForeignKey(ProviderAccount, models.PROTECT, related_name="attempts")
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    phone = models.CharField(max_length=20)
+    debit_account = models.CharField(max_length=64, blank=True)
+    fee_account = models.CharField(max_length=64, blank=True)
+    provider_key = models.CharField(max_length=64)
+    key_valid_until = models.DateTimeField(null=True)
+    callback_token_hash = models.BinaryField(max_length=32)
+    idempotency_key = models.CharField(max_length=255)
+    fingerprint = models.BinaryField(max_length=32)
+    correlation = models.CharField(max_length=100, blank=True)
+    traceparent = models.CharField(max_length=64, blank=True)
+
+    state = models.CharField(
+        max_length=20, choices=choices(AttemptState), default=AttemptState.QUEUED
+    )
+    provider_refs = models.JSONField(default=dict)
+    outcome = models.CharField(max_length=20, blank=True)
+    code = models.CharField(max_length=60, blank=True)
+    provider_code = models.CharField(max_length=60, blank=True)
+    message = models.CharField(max_length=300, blank=True)
+    money_moved = models.CharField(
+        max_length=10, choices=[(value, value) for value in _MONEY_MOVED], default="no"
+    )
+    retry = models.CharField(
+        max_length=20, blank=True, choices=[(value, value) for value in _RETRIES], default=""
+    )
+    sends = models.PositiveSmallIntegerField(default=0)
+    next_send_at = models.DateTimeField(null=True)
+    next_check_at = models.DateTimeField(null=True)
+    checks = models.PositiveSmallIntegerField(default=0)
+    unreachable_checks = models.PositiveIntegerField(default=0)
+    unknown_since = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+    acknowledged_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta(Identified.Meta):
+        db_table = "payments_attempt"
+        ordering = ["created_at", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["intent", "operation", "number"], name="payments_attempt_number_once"
+            ),
+            models.UniqueConstraint(
+                fields=["payout_ref", "operation", "number"],
+                name="payments_attempt_payout_number_once",
+            ),
+            models.UniqueConstraint(
+                fields=["provider_account", "provider_key"], name="payments_attempt_key_once"
+            ),
+            models.UniqueConstraint(
+                fields=["idempotency_key"], name="payments_attempt_idempotency_once"
+            ),
+            models.UniqueConstraint(
+                fields=["callback_token_hash"], name="payments_attempt_token_once"
+            ),
+            models.UniqueConstraint(
+                fields=["intent"],
+                condition=models.Q(operation=Operation.PURCHASE.value, state__in=_LIVE),
+                name="payments_attempt_one_live_charge",
+            ),
+            models.UniqueConstraint(
+                fields=["payout_ref"],
+                condition=models.Q(operation=Operation.PAYOUT.value, state__in=_LIVE),
+                name="payments_attempt_one_live_payout",
+            ),
+            models.CheckConstraint(
+                name="payments_attempt_amount_positive", condition=models.Q(amount_minor__gt=0)
+            ),
+            models.CheckConstraint(
+                name="payments_attempt_belongs_to_one",
+                condition=(
+                    models.Q(
+                        direction=Direction.IN.value, intent__isnull=False, payout_ref__isnull=True
+                    )
+                    | models.Q(
+                        direction=Direction.OUT.value, intent__isnull=True, payout_ref__isnull=False
+                    )
+                ),
+            ),
+            models.CheckConstraint(
+                name="payments_attempt_state_known",
+                condition=models.Q(state__in=[state.value for state in AttemptState]),
+            ),
+            models.CheckConstraint(
+                name="payments_attempt_money_moved_known",
+                condition=models.Q(money_moved__in=_MONEY_MOVED),
+            ),
+            models.CheckConstraint(
+                name="payments_attempt_retry_known", condition=models.Q(retry__in=_RETRIES)
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_check_at"],
+                condition=models.Q(state__in=[state.value for state in CHECKABLE]),
+                name="payments_attempt_due_checks",
+            ),
+            models.Index(
+                fields=["next_send_at"],
+                condition=models.Q(state__in=[state.value for state in SENDABLE]),
+                name="payments_attempt_due_sends",
+            ),
+            models.Index(
+                fields=["sent_at"],
+                condition=models.Q(state=AttemptState.SENDING.value),
+                name="payments_attempt_sending",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.operation} {self.provider_key}"
+
+
+class ProviderExchange(Identified):
+    """A request to a provider and its answer, covered: the evidence of what was said.
+
+    Append-only. ``status`` is the HTTP status; it is missing when no whole answer came.
+    """
+
+    attempt = models.ForeignKey(Attempt, models.PROTECT, related_name="exchanges")
+    purpose = models.CharField(max_length=20)  # submit or verify
+    request = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    status = models.PositiveSmallIntegerField(null=True)
+    answer = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    outcome = models.CharField(max_length=20)
+    at = models.DateTimeField()
+
+    class Meta(Identified.Meta):
+        db_table = "payments_provider_exchange"
+        ordering = ["at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.outcome}"

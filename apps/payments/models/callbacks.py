@@ -1,0 +1,63 @@
+"""Callbacks as they came in: stored first, understood later."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from apps.payments.domain.states import CallbackState
+from apps.payments.models.accounts import ProviderAccount
+from apps.payments.models.attempts import Attempt
+from apps.platform.models.rows import Identified, choices
+
+
+class Callback(Identified):
+    """The bytes a provider sent to an address that we gave it. The body never changes.
+
+    ``dedupe`` is the provider's own name for the message; a second one with the same name and the
+    same bytes only counts up ``duplicates``. One with other bytes is kept beside it, quarantined.
+    """
+
+    provider_account = models.ForeignKey(
+        ProviderAccount, models.PROTECT, related_name="callbacks"
+    )
+    attempt = models.ForeignKey(Attempt, models.PROTECT, null=True, related_name="callbacks")
+    kind = models.CharField(max_length=20)  # which of the attempt's addresses it came to
+    dedupe = models.CharField(max_length=200)
+    body = models.BinaryField()
+    body_sha256 = models.CharField(max_length=64)
+    content_type = models.CharField(max_length=100, blank=True)
+    remote_ip = models.GenericIPAddressField(null=True)
+    request_id = models.CharField(max_length=64, blank=True)
+    state = models.CharField(
+        max_length=20, choices=choices(CallbackState), default=CallbackState.NEW
+    )
+    tries = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField()
+    last_error = models.CharField(max_length=300, blank=True)
+    duplicates = models.PositiveIntegerField(default=0)
+    last_duplicate_at = models.DateTimeField(null=True)
+    received_at = models.DateTimeField()
+    processed_at = models.DateTimeField(null=True)
+
+    class Meta(Identified.Meta):
+        db_table = "payments_callback"
+        ordering = ["received_at", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["provider_account", "dedupe"], name="payments_callback_dedupe_once"
+            ),
+            models.CheckConstraint(
+                name="payments_callback_state_known",
+                condition=models.Q(state__in=[state.value for state in CallbackState]),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_try_at", "id"],
+                condition=models.Q(state=CallbackState.NEW.value),
+                name="payments_callback_due",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.dedupe

@@ -1,0 +1,71 @@
+"""What payers are asked to do."""
+
+from __future__ import annotations
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+
+from apps.payments.domain.states import IntentStatus
+from apps.platform.models.rows import Identified, choices
+
+
+class PaymentIntent(Identified):
+    """A payment somebody should make. Status and amounts are a projection of its events.
+
+    ``allocation`` is the list of credit legs ``{"account", "amount_minor"}``; it adds up to the
+    amount. ``fingerprint`` is the SHA-256 of what was asked under the idempotency key.
+    """
+
+    reference = models.CharField(max_length=100)
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    payer_phone = models.CharField(max_length=20)
+    allocation = models.JSONField()
+    description = models.CharField(max_length=200, blank=True)
+    metadata = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    status = models.CharField(
+        max_length=30, choices=choices(IntentStatus), default=IntentStatus.REQUIRES_METHOD
+    )
+    captured_minor = models.BigIntegerField(default=0)
+    version = models.PositiveIntegerField(default=1)
+    idempotency_key = models.CharField(max_length=255)
+    fingerprint = models.BinaryField(max_length=32)
+    correlation = models.CharField(max_length=100, blank=True)
+    created_by = models.CharField(max_length=250)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    class Meta(Identified.Meta):
+        db_table = "payments_payment_intent"
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["reference"], name="payments_payment_intent_reference_once"
+            ),
+            models.UniqueConstraint(
+                fields=["idempotency_key"], name="payments_payment_intent_key_once"
+            ),
+            models.CheckConstraint(
+                name="payments_payment_intent_amount_positive",
+                condition=models.Q(amount_minor__gt=0),
+            ),
+            models.CheckConstraint(
+                name="payments_payment_intent_captured_not_negative",
+                condition=models.Q(captured_minor__gte=0),
+            ),
+            models.CheckConstraint(
+                name="payments_payment_intent_status_known",
+                condition=models.Q(status__in=[status.value for status in IntentStatus]),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="payments_intent_newest"),
+            models.Index(
+                fields=["expires_at"],
+                condition=models.Q(status__in=["requires_method", "failed"]),
+                name="payments_intent_may_expire",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference

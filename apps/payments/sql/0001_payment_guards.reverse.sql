@@ -1,0 +1,15 @@
+DROP TRIGGER payments_callback_guard ON payments_callback;
+DROP TRIGGER payments_attempt_begin ON payments_attempt;
+DROP TRIGGER payments_attempt_guard ON payments_attempt;
+DROP TRIGGER payments_payment_intent_guard ON payments_payment_intent;
+DROP TRIGGER payments_callback_kept ON payments_callback;
+DROP TRIGGER payments_attempt_kept ON payments_attempt;
+DROP TRIGGER payments_payment_intent_kept ON payments_payment_intent;
+DROP TRIGGER payments_provider_exchange_append_only ON payments_provider_exchange;
+DROP TRIGGER payments_payment_event_append_only ON payments_payment_event;
+DROP FUNCTION payments_guard_callback_v1();
+DROP FUNCTION payments_guard_new_attempt_v1();
+DROP FUNCTION payments_guard_attempt_v1();
+DROP FUNCTION payments_guard_intent_v1();
+DROP FUNCTION payments_move_allowed_v1(text, text, text);
+DROP FUNCTION payments_refuse_change_v1();
