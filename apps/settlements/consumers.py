@@ -8,7 +8,7 @@ from apps.platform.actors import SYSTEM
 from apps.platform.messaging import InboundEvent, consumer
 from apps.platform.money import Money
 from apps.settlements import services
-from apps.settlements.domain import LineKind
+from apps.settlements.domain import ExpectedMovement, LineKind
 
 
 @consumer(
@@ -18,15 +18,15 @@ from apps.settlements.domain import LineKind
 )
 def on_payment_captured(event: InboundEvent) -> None:
     """Expect the pay-in on the provider's statement."""
-    services.expect_movement(
+    movement = ExpectedMovement(
         provider_account=event.data["provider_account"],
         kind=LineKind.PAYIN,
         amount=_money(event.data["amount"]),
         provider_reference=event.data["provider_reference"],
         source=f"event:{event.id}",
         expected_fee=_optional(event.data.get("expected_fee")),
-        actor=SYSTEM,
     )
+    services.expect_movement(movement=movement, actor=SYSTEM)
 
 
 @consumer(name="settlements.payout_paid", stream="HOUSE", subject="house.*.payments.payout_paid.v1")
@@ -37,15 +37,15 @@ def on_payout_paid(event: InboundEvent) -> None:
         provider_reference=event.data["provider_reference"],
         actor=SYSTEM,
     )
-    services.expect_movement(
+    movement = ExpectedMovement(
         provider_account=event.data["provider_account"],
         kind=LineKind.PAYOUT,
         amount=_money(event.data["amount"]),
         provider_reference=event.data["provider_reference"],
         source=f"event:{event.id}",
         expected_fee=_optional(event.data.get("expected_fee")),
-        actor=SYSTEM,
     )
+    services.expect_movement(movement=movement, actor=SYSTEM)
 
 
 @consumer(

@@ -124,10 +124,9 @@ def _proprietary(details: Element, kind: str) -> str:
 
 def _signed_minor(parent: Element) -> int:
     amount = parent.find("Amt")
+    text, currency = (amount.text, amount.get("Ccy")) if amount is not None else ("", "")
     try:
-        if amount is None:
-            raise ValueError
-        minor = Money.from_major(amount.text or "", amount.get("Ccy", "")).minor
+        minor = Money.from_major(text or "", currency or "").minor
     except ValueError:
         raise UnreadableStatement(line=1, reason="an amount is missing or malformed") from None
     return -minor if _text(parent, "CdtDbtInd") == _DEBIT else minor

@@ -1,6 +1,7 @@
 """Values and rules of settlements. Standard library only."""
 
 from apps.settlements.domain.batches import DigestLine, contents_digest
+from apps.settlements.domain.differences import Difference, ExpectedMovement
 from apps.settlements.domain.payouts import PayoutPolicy, payable_now
 from apps.settlements.domain.statements import Direction, ParsedLine, ParsedStatement
 from apps.settlements.domain.states import (
@@ -26,9 +27,11 @@ __all__ = [
     "BreakKind",
     "BreakState",
     "Decision",
+    "Difference",
     "DigestLine",
     "Direction",
     "DisbursementState",
+    "ExpectedMovement",
     "ItemState",
     "LineKind",
     "ParsedLine",

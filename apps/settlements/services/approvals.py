@@ -45,10 +45,11 @@ def decide_batch(
     """
     batch = locked_batch(batch_id)
     person = person_of(actor)
+    if actor.id is None:
+        raise ValueError("only a person decides")
     _check(batch, decision, digest, comment, person)
     if decision is Decision.APPROVE:
         require_recent(step_up_at)
-    assert actor.id is not None  # a person
     Approval.objects.create(
         batch=batch,
         round=batch.round,

@@ -9,9 +9,8 @@ from apps.platform import audit, clock
 from apps.platform.actors import Actor
 from apps.platform.events import record
 from apps.platform.ids import public_id
-from apps.platform.money import Money
 from apps.platform.use_cases import use_case
-from apps.settlements.domain import BreakKind, BreakState
+from apps.settlements.domain import BreakState, Difference
 from apps.settlements.errors import ReasonMissing
 from apps.settlements.events import BreakOpened, BreakResolved
 from apps.settlements.models import Break, ExpectedItem, StatementLine
@@ -24,35 +23,34 @@ DUE_AFTER = timedelta(hours=24)
 
 
 def open_break(
+    difference: Difference,
     *,
-    kind: BreakKind,
-    provider_account: str,
-    amount: Money,
-    explanation: str,
-    dedupe_key: str,
     line: StatementLine | None = None,
     item: ExpectedItem | None = None,
 ) -> bool:
-    """Within a use case: open the break unless it is there already. True if it is new."""
-    if Break.objects.filter(dedupe_key=dedupe_key).exists():
+    """Within a use case: open a break unless it is there already. True if it is new."""
+    if Break.objects.filter(dedupe_key=difference.dedupe_key).exists():
         return False
     now = clock.now()
     row = Break.objects.create(
         reference=next_reference(Break, "BRK"),
-        kind=kind,
-        provider_account=provider_account,
-        amount_minor=amount.minor,
-        currency=amount.currency,
+        kind=difference.kind,
+        provider_account=difference.provider_account,
+        amount_minor=difference.amount.minor,
+        currency=difference.amount.currency,
         line=line,
         item=item,
-        explanation=explanation,
-        dedupe_key=dedupe_key,
+        explanation=difference.explanation[:300],
+        dedupe_key=difference.dedupe_key,
         opened_at=now,
         due_at=now + DUE_AFTER,
     )
     record(
         BreakOpened(
-            break_id=public_id("brk", row.id), kind=kind, amount=amount, reference=row.reference
+            break_id=public_id("brk", row.id),
+            kind=row.kind,
+            amount=difference.amount,
+            reference=row.reference,
         ),
         aggregate=public_id("brk", row.id),
     )

@@ -64,7 +64,7 @@ def draft_payables_batch(*, provider_account: str, currency: str, actor: Actor) 
 
 
 @use_case("settlements.drop_line")
-def drop_line(*, disbursement_id: UUID, actor: Actor) -> None:
+def drop_line(*, disbursement_id: UUID, actor: Actor) -> None:  # noqa: ARG001  the frame notes who
     """Take a line out of an open batch. Its amount stays owed and comes up again."""
     line = locked_disbursement(disbursement_id)
     batch = locked_batch(line.batch_id)

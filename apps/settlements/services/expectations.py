@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from apps.platform import audit, clock
 from apps.platform.actors import Actor
-from apps.platform.money import Money
 from apps.platform.use_cases import use_case
-from apps.settlements.domain import Direction, LineKind
+from apps.settlements.domain import Direction, ExpectedMovement, LineKind
 from apps.settlements.models import ExpectedItem
 from apps.settlements.services.matching import match_reference
 
@@ -14,36 +13,28 @@ _DIRECTIONS = {LineKind.PAYIN: Direction.IN, LineKind.PAYOUT: Direction.OUT}
 
 
 @use_case("settlements.expect_movement")
-def expect_movement(
-    *,
-    provider_account: str,
-    kind: LineKind,
-    amount: Money,
-    provider_reference: str,
-    source: str,
-    expected_fee: Money | None,
-    actor: Actor,
-) -> None:
+def expect_movement(*, movement: ExpectedMovement, actor: Actor) -> None:
     """Wait for a captured payment or paid payout on its provider's statement.
 
-    ``source`` names the fact it comes from; hearing of it again changes nothing. A statement line
-    that came first is matched at once.
+    Hearing of the same source again changes nothing. A statement line that came first is matched
+    at once.
     """
+    fee = movement.expected_fee
     _, is_new = ExpectedItem.objects.get_or_create(
-        source=source,
+        source=movement.source,
         defaults={
-            "provider_account": provider_account,
-            "kind": kind,
-            "direction": _DIRECTIONS[kind],
-            "amount_minor": amount.minor,
-            "currency": amount.currency,
-            "provider_reference": provider_reference,
-            "expected_fee_minor": expected_fee.minor if expected_fee is not None else None,
+            "provider_account": movement.provider_account,
+            "kind": movement.kind,
+            "direction": _DIRECTIONS[movement.kind],
+            "amount_minor": movement.amount.minor,
+            "currency": movement.amount.currency,
+            "provider_reference": movement.provider_reference,
+            "expected_fee_minor": fee.minor if fee is not None else None,
             "expected_at": clock.now(),
         },
     )
     if not is_new:
         audit.nothing_happened()
         return
-    match_reference(provider_account, provider_reference, actor)
-    audit.note(source, provider_reference=provider_reference)
+    match_reference(movement.provider_account, movement.provider_reference, actor)
+    audit.note(movement.source, provider_reference=movement.provider_reference)

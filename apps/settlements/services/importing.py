@@ -84,7 +84,7 @@ def _load(file: StatementFile, parsed: ParsedStatement) -> tuple[Statement, list
             provider_account=file.provider_account, line_key__in=keys
         ).values_list("line_key", flat=True)
     )
-    _check_follows(file.provider_account, parsed, bool(known))
+    _check_follows(file.provider_account, parsed, overlaps=bool(known))
     statement = Statement.objects.create(
         file=file,
         provider_account=file.provider_account,
@@ -118,7 +118,7 @@ def _load(file: StatementFile, parsed: ParsedStatement) -> tuple[Statement, list
     return statement, StatementLine.objects.bulk_create(lines)
 
 
-def _check_follows(provider_account: str, parsed: ParsedStatement, overlaps: bool) -> None:
+def _check_follows(provider_account: str, parsed: ParsedStatement, *, overlaps: bool) -> None:
     """A statement that shares no line with what we have begins where the last one ended."""
     last = Statement.objects.filter(provider_account=provider_account).first()
     if last is None or overlaps or not parsed.lines:

@@ -20,7 +20,14 @@ from apps.platform.ids import public_id
 from apps.platform.money import Money
 from apps.platform.tenant import current_tenant
 from apps.platform.use_cases import use_case
-from apps.settlements.domain import BreakKind, BreakState, Direction, ItemState, LineKind
+from apps.settlements.domain import (
+    BreakKind,
+    BreakState,
+    Difference,
+    Direction,
+    ItemState,
+    LineKind,
+)
 from apps.settlements.models import (
     Break,
     ExpectedItem,
@@ -135,15 +142,14 @@ def _open_line_break(line: StatementLine, actor: Actor) -> None:
     kind = BreakKind.MISSING_INTERNAL if item is None else BreakKind.AMOUNT
     if item is not None and item.state == ItemState.MATCHED:
         kind = BreakKind.DUPLICATE
-    is_new = open_break(
+    difference = Difference(
         kind=kind,
         provider_account=line.provider_account,
         amount=Money(line.amount_minor, line.currency),
         explanation=_explanation(line, kind),
         dedupe_key=f"line:{line.id}",
-        line=line,
-        item=item,
     )
+    is_new = open_break(difference, line=line, item=item)
     if is_new and kind is not BreakKind.AMOUNT:
         _post_suspense(line, actor)
 
@@ -155,7 +161,7 @@ def _explanation(line: StatementLine, kind: BreakKind) -> str:
         BreakKind.AMOUNT: "and ours has another amount",
         BreakKind.DUPLICATE: "a second time",
     }[kind]
-    return f"{line.provider_reference} {came} {why}: {line.text}"[:300]
+    return f"{line.provider_reference} {came} {why}: {line.text}"
 
 
 def _post_suspense(line: StatementLine, actor: Actor, *, back: bool = False) -> None:
@@ -193,14 +199,17 @@ def _check_fee(line: StatementLine) -> None:
     if difference == 0:
         return
     open_break(
-        kind=BreakKind.FEE_UNEXPECTED,
-        provider_account=line.provider_account,
-        amount=Money(difference, line.currency),
-        explanation=(
-            f"The fee of {line.linked_reference} was {Money(line.amount_minor, line.currency)}, "
-            f"by the tariff {Money(item.expected_fee_minor, line.currency)}."
+        Difference(
+            kind=BreakKind.FEE_UNEXPECTED,
+            provider_account=line.provider_account,
+            amount=Money(difference, line.currency),
+            explanation=(
+                f"The fee of {line.linked_reference} was "
+                f"{Money(line.amount_minor, line.currency)}, by the tariff "
+                f"{Money(item.expected_fee_minor, line.currency)}."
+            ),
+            dedupe_key=f"fee:{line.id}",
         ),
-        dedupe_key=f"fee:{line.id}",
         line=line,
         item=item,
     )

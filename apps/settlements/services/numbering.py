@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from django.db import connection, models
+from django.db import connection
 
 from apps.platform import clock
 from apps.platform.tenant import current_tenant
+from apps.settlements.models import Batch, Break
 
 
-def next_reference(model: type[models.Model], prefix: str) -> str:
+def next_reference(model: type[Batch | Break], prefix: str) -> str:
     """The next free number of this year, without races: one taker at a time until commit."""
     year = clock.today(current_tenant().zone).year
     stem = f"{prefix}-{year}-"
@@ -17,7 +18,7 @@ def next_reference(model: type[models.Model], prefix: str) -> str:
             "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
             [f"{current_tenant().schema}:{stem}"],
         )
-    references = model._default_manager.filter(reference__startswith=stem)  # type: ignore[misc]  # every such model has a reference
+    references = model.objects.filter(reference__startswith=stem)
     numbers = (
         int(text.removeprefix(stem)) for text in references.values_list("reference", flat=True)
     )

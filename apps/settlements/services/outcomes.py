@@ -15,7 +15,7 @@ from apps.platform.ids import public_id
 from apps.platform.money import Money
 from apps.platform.tenant import current_tenant
 from apps.platform.use_cases import use_case
-from apps.settlements.domain import BatchState, BreakKind, DisbursementState
+from apps.settlements.domain import BatchState, BreakKind, Difference, DisbursementState
 from apps.settlements.events import DisbursementFailed, DisbursementPaid
 from apps.settlements.models import Disbursement
 from apps.settlements.services.books import IN_TRANSIT
@@ -152,11 +152,13 @@ def _post_back(line: Disbursement, actor: Actor, *, to_payee: bool) -> None:
 
 def _raise_late_success(line: Disbursement) -> None:
     open_break(
-        kind=BreakKind.MISSING_INTERNAL,
-        provider_account=line.batch.provider_account,
-        amount=Money(line.amount_minor, line.currency),
-        explanation=f"{line.reference} was reported failed and paid afterwards.",
-        dedupe_key=f"late:{line.id}",
+        Difference(
+            kind=BreakKind.MISSING_INTERNAL,
+            provider_account=line.batch.provider_account,
+            amount=Money(line.amount_minor, line.currency),
+            explanation=f"{line.reference} was reported failed and paid afterwards.",
+            dedupe_key=f"late:{line.id}",
+        )
     )
 
 
