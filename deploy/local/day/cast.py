@@ -40,12 +40,8 @@ class Company:
 
 PEOPLE = (
     Person(username="amina", full_name="Amina Otieno", role="operator"),
-    Person(
-        username="brian", full_name="Brian Mwangi", role="approver", needs_second_factor=True
-    ),
-    Person(
-        username="grace", full_name="Grace Wanjiku", role="treasurer", needs_second_factor=True
-    ),
+    Person(username="brian", full_name="Brian Mwangi", role="approver", needs_second_factor=True),
+    Person(username="grace", full_name="Grace Wanjiku", role="treasurer", needs_second_factor=True),
     Person(username="viola", full_name="Viola Njeri", role="viewer"),
     Person(
         username="admin", full_name="Asha Kamau", role="administrator", needs_second_factor=True

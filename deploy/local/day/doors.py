@@ -72,14 +72,23 @@ class Console:
         return answer.text
 
     def send(
-        self, path: str, form: dict[str, str], files: dict[str, Any] | None = None
+        self,
+        path: str,
+        form: dict[str, str],
+        *,
+        action: str = "",
+        files: dict[str, Any] | None = None,
     ) -> httpx.Response:
-        """Fill in and send the form that the page at ``path`` shows."""
+        """Open the page at ``path``, then send a form to it, or to ``action`` if that is elsewhere.
+
+        A page that shows no form to this person still gives the token of their session.
+        """
         page = self._settled(self.client.get(path))
-        token = _CSRF.search(page.text)
-        if token is None:
+        found = _CSRF.search(page.text)
+        token = found.group(1) if found else self.client.cookies.get("ch_csrf", "")
+        if not token:
             raise DoorClosed(f"{path}: no form ({page.status_code})")
-        return self.post(path, form | {"csrfmiddlewaretoken": token.group(1)}, files)
+        return self.post(action or path, form | {"csrfmiddlewaretoken": token}, files)
 
     def post(
         self, path: str, form: dict[str, str], files: dict[str, Any] | None = None
@@ -110,9 +119,7 @@ class Provider:
 
     def tell(self, path: str, **body: Any) -> dict[str, Any]:
         """Set something up or plant something at the provider."""
-        answer = httpx.post(
-            f"{self.base_url}/_control/{path}", json=body, timeout=TIMEOUT_SECONDS
-        )
+        answer = httpx.post(f"{self.base_url}/_control/{path}", json=body, timeout=TIMEOUT_SECONDS)
         answer.raise_for_status()
         return dict(answer.json())
 
@@ -124,10 +131,17 @@ class Provider:
         answer.raise_for_status()
         return answer.json()
 
-    def statement(self, shortcode: str, key: str, secret: str) -> bytes:
-        """Today's statement, downloaded from the organisation portal."""
+    def ask_text(self, path: str) -> str:
+        """A plain text of the provider's, such as its certificate."""
+        answer = httpx.get(f"{self.base_url}/_control/{path}", timeout=TIMEOUT_SECONDS)
+        answer.raise_for_status()
+        return answer.text
+
+    def statement(self, shortcode: str, key: str, secret: str, since: str) -> bytes:
+        """The statement from the day ``since`` until today, downloaded from the organisation portal."""
         answer = httpx.get(
             f"{self.base_url}/portal/{shortcode}/statement.csv",
+            params={"from": since} if since else {},
             auth=(key, secret),
             timeout=TIMEOUT_SECONDS,
         )
