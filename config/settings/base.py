@@ -52,7 +52,6 @@ SHARED_APPS = [
 TENANT_APPS = [
     *_BOTH,
     "apps.ledger",
-    "apps.compliance",
     "apps.payments",
     "apps.settlements",
     "apps.integrations",

@@ -31,7 +31,6 @@ BOTTOM_UP = [
     "tenancy",
     "identity",
     "console",
-    "compliance",
     "ledger",
     "payments",
     "settlements",

@@ -1,1 +1,0 @@
-"""KYC, sanctions screening, limits."""
