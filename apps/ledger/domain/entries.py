@@ -1,0 +1,121 @@
+"""What makes a journal entry sound. Pure: no database, no clock, no settings."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from uuid import UUID
+
+from apps.ledger.domain.accounts import Side
+from apps.ledger.errors import AmountNotPositive, ReservedKind, TooFewPostings, UnbalancedEntry
+from apps.platform.money import Money
+
+#: Kinds that only the ledger itself writes.
+REVERSAL = "reversal"
+RESERVED_KINDS = frozenset({REVERSAL})
+
+
+@dataclass(frozen=True, slots=True)
+class PostingDraft:
+    """One leg, not yet in the books. ``account`` is its code; the amount is positive."""
+
+    account: str
+    side: Side
+    amount: Money
+
+
+def debit(account: str, amount: Money) -> PostingDraft:
+    """A leg on the debit side."""
+    return PostingDraft(account, Side.DEBIT, amount)
+
+
+def credit(account: str, amount: Money) -> PostingDraft:
+    """A leg on the credit side."""
+    return PostingDraft(account, Side.CREDIT, amount)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryDraft:
+    """A journal entry as its author proposes it.
+
+    ``kind`` says what sort of happening it records (``payments.capture``). ``source_event`` names
+    the happening itself: the books take one entry of a kind from each source, whatever the key.
+    ``value_date`` is the day the money counts; ``effective_at`` the instant, when it is known.
+    """
+
+    description: str
+    value_date: date
+    postings: Sequence[PostingDraft]
+    kind: str
+    source_event: str = ""
+    metadata: Mapping[str, object] = field(default_factory=dict)
+    effective_at: datetime | None = None
+
+    def check(self) -> None:
+        """Refuse what could never be posted, whatever the accounts."""
+        if self.kind in RESERVED_KINDS:
+            raise ReservedKind(entry_kind=self.kind)
+        if len(self.postings) < 2:  # noqa: PLR2004  a debit and a credit
+            raise TooFewPostings(postings=len(self.postings))
+        for leg, posting in enumerate(self.postings, start=1):
+            if posting.amount.minor <= 0:
+                raise AmountNotPositive(leg=leg, account=posting.account)
+        self._check_balanced()
+
+    def _check_balanced(self) -> None:
+        sums = {side: Counter[str]() for side in Side}
+        for posting in self.postings:
+            sums[posting.side][posting.amount.currency] += posting.amount.minor
+        debits, credits = sums[Side.DEBIT], sums[Side.CREDIT]
+        for currency in sorted(debits.keys() | credits.keys()):
+            if debits[currency] != credits[currency]:
+                raise UnbalancedEntry(
+                    currency=currency,
+                    debits_minor=debits[currency],
+                    credits_minor=credits[currency],
+                )
+
+    def totals(self) -> tuple[Money, ...]:
+        """What the entry moves in each currency: the sum of one side, by currency code."""
+        sums = Counter[str]()
+        for posting in self.postings:
+            if posting.side is Side.DEBIT:
+                sums[posting.amount.currency] += posting.amount.minor
+        return tuple(Money(minor, currency) for currency, minor in sorted(sums.items()))
+
+    def fingerprint(self) -> bytes:
+        """Equal for equal drafts: tells a repeated request from a reused key."""
+        return fingerprint(
+            self.kind,
+            self.description,
+            self.value_date.isoformat(),
+            self.effective_at.timestamp() if self.effective_at else None,
+            self.source_event,
+            dict(self.metadata),
+            [[p.account, p.side, p.amount.minor, p.amount.currency] for p in self.postings],
+        )
+
+
+def fingerprint(*facts: object) -> bytes:
+    """SHA-256 over facts written as canonical JSON."""
+    text = json.dumps(facts, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).digest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryReceipt:
+    """Proof that an entry is in the books.
+
+    ``balances`` holds, for each account the entry touched, its balance (positive on the account's
+    normal side) when the entry was complete. A replay returns the first receipt again.
+    """
+
+    entry_id: UUID
+    value_date: date
+    posted_at: datetime
+    is_replay: bool
+    balances: Mapping[str, Money]

@@ -1,0 +1,113 @@
+"""The chart of accounts and what each account holds."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from apps.ledger.domain import AccountClass, AccountStatus
+from apps.platform.models.rows import Identified, TenantRow, choices
+
+
+class Account(Identified):
+    """One line of the chart of accounts, in one currency.
+
+    Code, class and currency never change: they are what its postings mean. A header account has no
+    balance row and takes no postings. To change ``status``, lock the balance row first: postings
+    read the status under that lock.
+    """
+
+    code = models.CharField(max_length=64, unique=True)
+    name = models.CharField(max_length=200)
+    account_class = models.CharField(max_length=9, choices=choices(AccountClass))
+    currency = models.CharField(max_length=3)
+    parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="children")
+    is_header = models.BooleanField(default=False)
+    status = models.CharField(
+        max_length=13, choices=choices(AccountStatus), default=AccountStatus.OPEN
+    )
+    metadata = models.JSONField(default=dict)
+    opened_at = models.DateTimeField()
+
+    class Meta(Identified.Meta):
+        db_table = "ledger_account"
+        ordering = ["code"]
+        constraints = [
+            models.CheckConstraint(
+                name="ledger_account_class_known",
+                condition=Q(account_class__in=[value.value for value in AccountClass]),
+            ),
+            models.CheckConstraint(
+                name="ledger_account_status_known",
+                condition=Q(status__in=[value.value for value in AccountStatus]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"
+
+
+class AccountBalance(TenantRow):
+    """What an account holds now: the sums of its postings, and how many there were.
+
+    Narrow, indexed by its key alone and half empty on its page, so that postings update it in
+    place. The limits stand here, on the row a posting locks, so that the check on this row can hold
+    them against any writer. Both are minor units of the balance on the account's normal side, which
+    is ``normal_sign * (debits_minor - credits_minor)``.
+    """
+
+    account = models.OneToOneField(
+        Account, models.PROTECT, primary_key=True, related_name="balance"
+    )
+    debits_minor = models.BigIntegerField(default=0)
+    credits_minor = models.BigIntegerField(default=0)
+    version = models.BigIntegerField(default=0)
+    floor_minor = models.BigIntegerField(null=True)
+    ceiling_minor = models.BigIntegerField(null=True)
+    normal_sign = models.SmallIntegerField(help_text="1: positive on the debit side. -1: credit.")
+
+    class Meta(TenantRow.Meta):
+        db_table = "ledger_account_balance"
+        constraints = [
+            models.CheckConstraint(
+                name="ledger_account_balance_counters_positive",
+                condition=Q(debits_minor__gte=0, credits_minor__gte=0, version__gte=0),
+            ),
+            models.CheckConstraint(
+                name="ledger_account_balance_sign_known", condition=Q(normal_sign__in=[1, -1])
+            ),
+            models.CheckConstraint(
+                name="ledger_account_balance_floor_kept",
+                condition=Q(floor_minor=None)
+                | Q(floor_minor__lte=F("normal_sign") * (F("debits_minor") - F("credits_minor"))),
+            ),
+            models.CheckConstraint(
+                name="ledger_account_balance_ceiling_kept",
+                condition=Q(ceiling_minor=None)
+                | Q(ceiling_minor__gte=F("normal_sign") * (F("debits_minor") - F("credits_minor"))),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id}: {self.debits_minor} debit, {self.credits_minor} credit"
+
+
+class BalanceDay(TenantRow):
+    """What one value date added to an account: additive, so back-dating is one update.
+
+    The balance as of a day is the sum of the days up to it.
+    """
+
+    pk = models.CompositePrimaryKey("account_id", "value_date")
+    account = models.ForeignKey(
+        Account, models.PROTECT, db_constraint=False, db_index=False, related_name="+"
+    )
+    value_date = models.DateField()
+    debits_minor = models.BigIntegerField()
+    credits_minor = models.BigIntegerField()
+
+    class Meta(TenantRow.Meta):
+        db_table = "ledger_balance_day"
+
+    def __str__(self) -> str:
+        return f"{self.account_id} on {self.value_date}"

@@ -1,0 +1,112 @@
+"""The journal: entries and their postings, written once."""
+
+from __future__ import annotations
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.db.models import Q
+
+from apps.ledger.domain import REVERSAL
+from apps.ledger.models.accounts import Account
+from apps.platform.models.rows import Identified, TenantRow
+
+SIDES = [("D", "Debit"), ("C", "Credit")]
+
+
+class JournalEntry(Identified):
+    """A balanced set of postings. Written once; corrected only by a reversing entry.
+
+    The table also has ``txid`` (xid8), the transaction that wrote the row: the cursor for readers
+    that must not miss a late commit. ``fingerprint`` tells a repeated request from a reused key;
+    ``digest`` is the hash of everything the entry says, its postings included.
+    """
+
+    kind = models.CharField(max_length=50)
+    description = models.CharField(max_length=200)
+    value_date = models.DateField()
+    effective_at = models.DateTimeField(null=True)
+    posted_at = models.DateTimeField()
+    idempotency_key = models.CharField(max_length=200, null=True)  # noqa: DJ001  NULL is no key
+    fingerprint = models.BinaryField()
+    source_event = models.CharField(max_length=200, blank=True)
+    reverses = models.ForeignKey(
+        "self", models.PROTECT, null=True, db_index=False, related_name="reversals"
+    )
+    actor = models.CharField(max_length=221)
+    actor_id = models.UUIDField(null=True)
+    metadata = models.JSONField(encoder=DjangoJSONEncoder, default=dict)
+    digest = models.BinaryField()
+
+    class Meta(Identified.Meta):
+        db_table = "ledger_journal_entry"
+        ordering = ["-id"]
+        verbose_name_plural = "journal entries"
+        indexes = [models.Index(fields=["posted_at", "id"], name="ledger_journal_entry_posted_at")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["idempotency_key"], name="ledger_journal_entry_key_once"
+            ),
+            models.UniqueConstraint(
+                fields=["source_event", "kind"],
+                condition=~Q(source_event=""),
+                name="ledger_journal_entry_source_once",
+            ),
+            models.UniqueConstraint(
+                fields=["reverses"],
+                condition=Q(kind=REVERSAL),
+                name="ledger_journal_entry_reversed_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.value_date} {self.description}"
+
+
+class Posting(TenantRow):
+    """One leg of an entry: a positive amount on one side of one account.
+
+    Its name is the account and the version it brought the account to, so the postings of an account
+    are numbered 1, 2, 3 … and ``balance_after_minor`` (normal side) can be followed along them.
+    No foreign key guards account and entry: it would put a share lock on the hottest rows. The
+    posting function is the only writer, checks that they exist, and the audit checks it again.
+    """
+
+    pk = models.CompositePrimaryKey("account_id", "account_version")
+    entry = models.ForeignKey(
+        JournalEntry, models.PROTECT, db_constraint=False, db_index=False, related_name="postings"
+    )
+    account = models.ForeignKey(
+        Account, models.PROTECT, db_constraint=False, db_index=False, related_name="postings"
+    )
+    account_version = models.BigIntegerField()
+    amount_minor = models.BigIntegerField()
+    balance_after_minor = models.BigIntegerField()
+    posted_at = models.DateTimeField()
+    value_date = models.DateField()
+    leg = models.SmallIntegerField(help_text="Its place in the entry, from 1.")
+    side = models.CharField(max_length=1, choices=SIDES)
+    currency = models.CharField(max_length=3)
+
+    class Meta(TenantRow.Meta):
+        db_table = "ledger_posting"
+        indexes = [
+            models.Index(fields=["entry"], name="ledger_posting_entry"),
+            models.Index(
+                fields=["account", "value_date", "account_version"],
+                name="ledger_posting_value_date",
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="ledger_posting_amount_positive", condition=Q(amount_minor__gt=0)
+            ),
+            models.CheckConstraint(
+                name="ledger_posting_side_known", condition=Q(side__in=["D", "C"])
+            ),
+            models.CheckConstraint(
+                name="ledger_posting_version_positive", condition=Q(account_version__gt=0)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.side} {self.amount_minor} {self.currency}"

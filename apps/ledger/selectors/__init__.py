@@ -1,0 +1,49 @@
+"""What the ledger can be asked about."""
+
+from apps.ledger.selectors.accounts import (
+    AccountRow,
+    Balance,
+    account_balance,
+    account_balance_as_of,
+    accounts,
+    balances_below,
+)
+from apps.ledger.selectors.entries import (
+    AccountStatement,
+    EntryRow,
+    PostingRow,
+    StatementLine,
+    account_statement,
+    entries,
+    entry_of_source,
+    journal_entry,
+)
+from apps.ledger.selectors.trial_balance import (
+    CurrencyTotal,
+    TrialBalance,
+    TrialBalanceRow,
+    trial_balance,
+    trial_balance_from_postings,
+)
+
+__all__ = [
+    "AccountRow",
+    "AccountStatement",
+    "Balance",
+    "CurrencyTotal",
+    "EntryRow",
+    "PostingRow",
+    "StatementLine",
+    "TrialBalance",
+    "TrialBalanceRow",
+    "account_balance",
+    "account_balance_as_of",
+    "account_statement",
+    "accounts",
+    "balances_below",
+    "entries",
+    "entry_of_source",
+    "journal_entry",
+    "trial_balance",
+    "trial_balance_from_postings",
+]

@@ -1,0 +1,183 @@
+"""Journal entries and the statement of an account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Prefetch, QuerySet
+
+from apps.ledger.domain import REVERSAL, Side
+from apps.ledger.errors import EntryNotFound
+from apps.ledger.models import JournalEntry, Posting
+from apps.ledger.selectors.accounts import account_balance, account_balance_as_of
+from apps.platform.ids import public_id
+from apps.platform.money import Money
+
+STATEMENT_LINES_MAX = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostingRow:
+    """One leg in the books. ``balance_after`` is on the account's normal side."""
+
+    leg: int
+    account: str
+    account_name: str
+    side: Side
+    amount: Money
+    account_version: int
+    balance_after: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryRow:
+    """A journal entry with its postings. ``reversed_by`` is the entry that took it back, if any."""
+
+    id: UUID
+    kind: str
+    description: str
+    value_date: date
+    effective_at: datetime | None
+    posted_at: datetime
+    idempotency_key: str
+    source_event: str
+    actor: str
+    reverses: UUID | None
+    reversed_by: UUID | None
+    metadata: Mapping[str, object]
+    digest: bytes
+    postings: tuple[PostingRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementLine:
+    """One posting of an account, and the balance by value date after it."""
+
+    entry_id: UUID
+    value_date: date
+    posted_at: datetime
+    description: str
+    side: Side
+    amount: Money
+    balance: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountStatement:
+    """What moved on an account from one value date to another, both included."""
+
+    account: str
+    starts: date
+    ends: date
+    opening: Money
+    closing: Money
+    lines: tuple[StatementLine, ...]
+
+
+def journal_entry(id: UUID) -> EntryRow:
+    """One entry with its postings. ``EntryNotFound``."""
+    entry = entries_with_postings().filter(id=id).first()
+    if entry is None:
+        raise EntryNotFound(entry_id=public_id("je", id))
+    return entry_row(entry)
+
+
+def entry_of_source(source_event: str, kind: str) -> EntryRow | None:
+    """The one entry of that kind from a source event, or nothing."""
+    if not source_event:
+        return None
+    entry = entries_with_postings().filter(source_event=source_event, kind=kind).first()
+    return entry_row(entry) if entry else None
+
+
+def entries(*, before: UUID | None = None, limit: int = 50) -> list[EntryRow]:
+    """The newest entries, at most ``limit`` that are older than the entry ``before``."""
+    rows = entries_with_postings().order_by("-id")
+    if before is not None:
+        rows = rows.filter(id__lt=before)
+    return [entry_row(entry) for entry in rows[:limit]]
+
+
+def account_statement(account: str, starts: date, ends: date) -> AccountStatement:
+    """The account's postings by value date, with balances that tie out to the unit.
+
+    Refuses (``ValueError``) a span of more than ``STATEMENT_LINES_MAX`` postings: ask for less.
+    """
+    about = account_balance(account)
+    opening = account_balance_as_of(account, starts - timedelta(days=1)).balance
+    rows = list(
+        Posting.objects.filter(account__code=account, value_date__gte=starts, value_date__lte=ends)
+        .select_related("entry")
+        .order_by("value_date", "account_version")[: STATEMENT_LINES_MAX + 1]
+    )
+    if len(rows) > STATEMENT_LINES_MAX:
+        raise ValueError(f"more than {STATEMENT_LINES_MAX} postings; choose a shorter span")
+    lines = []
+    balance = opening
+    for row in rows:
+        side = Side.of_letter(row.side)
+        amount = Money(row.amount_minor, row.currency)
+        balance = balance + amount if side is about.normal_side else balance - amount
+        lines.append(
+            StatementLine(
+                entry_id=row.entry_id,
+                value_date=row.value_date,
+                posted_at=row.posted_at,
+                description=row.entry.description,
+                side=side,
+                amount=amount,
+                balance=balance,
+            )
+        )
+    return AccountStatement(
+        account=account,
+        starts=starts,
+        ends=ends,
+        opening=opening,
+        closing=account_balance_as_of(account, ends).balance,
+        lines=tuple(lines),
+    )
+
+
+def entries_with_postings() -> QuerySet[JournalEntry]:
+    """The journal with all that ``entry_row`` reads."""
+    return JournalEntry.objects.prefetch_related(
+        Prefetch("postings", Posting.objects.select_related("account").order_by("leg")),
+        Prefetch("reversals", JournalEntry.objects.filter(kind=REVERSAL).only("id", "reverses_id")),
+    )
+
+
+def entry_row(entry: JournalEntry) -> EntryRow:
+    """The row of a model that was read with its postings and reversals."""
+    return EntryRow(
+        id=entry.id,
+        kind=entry.kind,
+        description=entry.description,
+        value_date=entry.value_date,
+        effective_at=entry.effective_at,
+        posted_at=entry.posted_at,
+        idempotency_key=entry.idempotency_key or "",
+        source_event=entry.source_event,
+        actor=entry.actor,
+        reverses=entry.reverses_id,
+        reversed_by=next((reversal.id for reversal in entry.reversals.all()), None),
+        metadata=entry.metadata,
+        digest=bytes(entry.digest),
+        postings=tuple(posting_row(posting) for posting in entry.postings.all()),
+    )
+
+
+def posting_row(posting: Posting) -> PostingRow:
+    """The row of a model that was read with its account."""
+    return PostingRow(
+        leg=posting.leg,
+        account=posting.account.code,
+        account_name=posting.account.name,
+        side=Side.of_letter(posting.side),
+        amount=Money(posting.amount_minor, posting.currency),
+        account_version=posting.account_version,
+        balance_after=Money(posting.balance_after_minor, posting.currency),
+    )

@@ -1,0 +1,120 @@
+"""The trial balance: every account's sums, and that both sides agree in every currency."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db import connection
+
+from apps.ledger.domain import AccountClass, Side
+from apps.platform.money import Money
+from apps.platform.tenant import current_tenant_id
+
+_STORED = """
+    SELECT a.code, a.name, a.account_class, a.currency, b.debits_minor, b.credits_minor
+      FROM ledger_account_balance b JOIN ledger_account a ON a.id = b.account_id
+     WHERE b.tenant = %s AND b.version > 0 ORDER BY a.code
+"""
+_AS_OF = """
+    SELECT a.code, a.name, a.account_class, a.currency,
+           sum(d.debits_minor)::bigint, sum(d.credits_minor)::bigint
+      FROM ledger_balance_day d JOIN ledger_account a ON a.id = d.account_id
+     WHERE d.tenant = %s AND d.value_date <= %s
+     GROUP BY a.code, a.name, a.account_class, a.currency ORDER BY a.code
+"""
+_FOLDED = """
+    SELECT a.code, a.name, a.account_class, a.currency,
+           coalesce(sum(p.amount_minor) FILTER (WHERE p.side = 'D'), 0)::bigint,
+           coalesce(sum(p.amount_minor) FILTER (WHERE p.side = 'C'), 0)::bigint
+      FROM ledger_posting p JOIN ledger_account a ON a.id = p.account_id
+     WHERE p.tenant = %s
+     GROUP BY a.code, a.name, a.account_class, a.currency ORDER BY a.code
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialBalanceRow:
+    """One account that was ever posted to. ``balance`` is positive on its normal side."""
+
+    account: str
+    name: str
+    account_class: AccountClass
+    debits: Money
+    credits: Money
+    balance: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurrencyTotal:
+    """Both sides of one currency. In sound books the difference is zero."""
+
+    currency: str
+    debits_minor: int
+    credits_minor: int
+
+    @property
+    def difference_minor(self) -> int:
+        """Debits less credits."""
+        return self.debits_minor - self.credits_minor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialBalance:
+    """Rows by account code, totals by currency."""
+
+    rows: tuple[TrialBalanceRow, ...]
+    totals: tuple[CurrencyTotal, ...]
+
+    @property
+    def is_balanced(self) -> bool:
+        """Debits equal credits in every currency."""
+        return all(total.difference_minor == 0 for total in self.totals)
+
+
+def trial_balance(*, as_of: date | None = None) -> TrialBalance:
+    """From the stored balances; with ``as_of``, at the end of that value date."""
+    if as_of is None:
+        return _read(_STORED, [current_tenant_id()])
+    return _read(_AS_OF, [current_tenant_id(), as_of])
+
+
+def trial_balance_from_postings() -> TrialBalance:
+    """The same added up from every posting: slow, and independent of what is stored."""
+    return _read(_FOLDED, [current_tenant_id()])
+
+
+def _read(query: str, arguments: list[Any]) -> TrialBalance:
+    with connection.cursor() as cursor:
+        cursor.execute(query, arguments)
+        rows = tuple(_row(*row) for row in cursor.fetchall())
+    return TrialBalance(rows=rows, totals=tuple(_totals(rows)))
+
+
+def _row(
+    code: str, name: str, account_class: str, currency: str, debits_minor: int, credits_minor: int
+) -> TrialBalanceRow:
+    kind = AccountClass(account_class)
+    debits, credits = Money(debits_minor, currency), Money(credits_minor, currency)
+    return TrialBalanceRow(
+        account=code,
+        name=name,
+        account_class=kind,
+        debits=debits,
+        credits=credits,
+        balance=debits - credits if kind.normal_side is Side.DEBIT else credits - debits,
+    )
+
+
+def _totals(rows: Iterable[TrialBalanceRow]) -> list[CurrencyTotal]:
+    sums: dict[str, list[int]] = {}
+    for row in rows:
+        both = sums.setdefault(row.debits.currency, [0, 0])
+        both[0] += row.debits.minor
+        both[1] += row.credits.minor
+    return [
+        CurrencyTotal(currency=currency, debits_minor=debits, credits_minor=credits)
+        for currency, (debits, credits) in sorted(sums.items())
+    ]

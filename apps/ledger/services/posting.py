@@ -1,0 +1,149 @@
+"""The one way into the books: a call of the tenant's posting function."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection
+
+from apps.ledger.domain import EntryDraft, EntryReceipt
+from apps.ledger.events import EntryPosted
+from apps.ledger.services.refusals import typed
+from apps.platform import clock
+from apps.platform.actors import Actor
+from apps.platform.events import record
+from apps.platform.ids import new_id, public_id
+from apps.platform.money import Money
+from apps.platform.tenant import current_tenant_id
+
+_ONE = """
+    SELECT * FROM ledger_post_entry_v1(
+        %s::uuid, %s::timestamptz, %s::text, %s::uuid,
+        %s::uuid, %s::text, %s::text, %s::date, %s::timestamptz, %s::text, %s::bytea, %s::text,
+        %s::uuid, %s::jsonb,
+        %s::text[], %s::text[], %s::bigint[], %s::text[])
+"""
+_MANY = """
+    SELECT * FROM ledger_post_entries_v1(
+        %s::uuid, %s::timestamptz, %s::text, %s::uuid,
+        %s::uuid[], %s::text[], %s::text[], %s::date[], %s::timestamptz[], %s::text[],
+        %s::bytea[], %s::text[], %s::uuid[], %s::text[]::jsonb[],
+        %s::int[], %s::text[], %s::text[], %s::bigint[], %s::text[])
+    ORDER BY ordinal
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instruction:
+    """A checked draft with what makes it one request: its key, its fingerprint, its origin."""
+
+    draft: EntryDraft
+    idempotency_key: str
+    fingerprint: bytes
+    reverses_id: UUID | None = None
+
+
+class Row(NamedTuple):
+    """What the posting functions answer for each entry."""
+
+    ordinal: int
+    entry_id: UUID
+    is_replay: bool
+    value_date: date
+    posted_at: datetime
+    accounts: list[str]
+    balances: list[int]
+
+
+def write(instructions: Sequence[Instruction], actor: Actor) -> list[EntryReceipt]:
+    """Post them all or none, and record an event for each entry that is new.
+
+    Runs in the caller's transaction. Receipts come in the order of the instructions.
+    """
+    if not instructions:
+        return []
+    call = _one if len(instructions) == 1 else _many
+    common = (current_tenant_id(), clock.now(), str(actor), actor.id)
+    with typed(), connection.cursor() as cursor:
+        cursor.execute(*call(common, instructions))
+        rows = cursor.fetchall()
+    receipts = [
+        _receipt(instruction.draft, Row(*row))
+        for instruction, row in zip(instructions, rows, strict=True)
+    ]
+    for instruction, receipt in zip(instructions, receipts, strict=True):
+        if not receipt.is_replay:
+            _announce(instruction, receipt)
+    return receipts
+
+
+def _one(common: tuple[Any, ...], instructions: Sequence[Instruction]) -> tuple[str, list[Any]]:
+    columns, legs = _columns(instructions)
+    return _ONE, [*common, *(column[0] for column in columns), *legs[1:]]
+
+
+def _many(common: tuple[Any, ...], instructions: Sequence[Instruction]) -> tuple[str, list[Any]]:
+    columns, legs = _columns(instructions)
+    return _MANY, [*common, *columns, *legs]
+
+
+def _columns(instructions: Sequence[Instruction]) -> tuple[list[list[Any]], list[list[Any]]]:
+    """The drafts as one array for each column: first of the entries, then of their legs."""
+    entries = [
+        (
+            new_id(),
+            instruction.draft.kind,
+            instruction.draft.description,
+            instruction.draft.value_date,
+            instruction.draft.effective_at,
+            instruction.idempotency_key,
+            instruction.fingerprint,
+            instruction.draft.source_event,
+            instruction.reverses_id,
+            json.dumps(dict(instruction.draft.metadata), cls=DjangoJSONEncoder),
+        )
+        for instruction in instructions
+    ]
+    legs = [
+        (number, leg.account, leg.side.letter, leg.amount.minor, leg.amount.currency)
+        for number, instruction in enumerate(instructions, start=1)
+        for leg in instruction.draft.postings
+    ]
+    return [list(column) for column in zip(*entries, strict=True)], [
+        list(column) for column in zip(*legs, strict=True)
+    ]
+
+
+def _receipt(draft: EntryDraft, row: Row) -> EntryReceipt:
+    currency = {leg.account: leg.amount.currency for leg in draft.postings}
+    return EntryReceipt(
+        entry_id=row.entry_id,
+        value_date=row.value_date,
+        posted_at=row.posted_at,
+        is_replay=row.is_replay,
+        balances={
+            account: Money(minor, currency[account])
+            for account, minor in zip(row.accounts, row.balances, strict=True)
+        },
+    )
+
+
+def _announce(instruction: Instruction, receipt: EntryReceipt) -> None:
+    draft = instruction.draft
+    record(
+        EntryPosted(
+            entry_id=receipt.entry_id,
+            kind=draft.kind,
+            value_date=draft.value_date,
+            totals=draft.totals(),
+            source_event=draft.source_event,
+            reverses_id=instruction.reverses_id,
+        ),
+        aggregate=public_id("je", receipt.entry_id),
+    )

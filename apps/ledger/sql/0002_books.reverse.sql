@@ -1,0 +1,17 @@
+DROP TRIGGER ledger_journal_entry_has_postings ON ledger_journal_entry;
+DROP FUNCTION ledger_check_entry_has_postings_v1();
+DROP TRIGGER ledger_posting_balanced ON ledger_posting;
+DROP FUNCTION ledger_check_postings_v1();
+DROP TRIGGER ledger_balance_day_kept ON ledger_balance_day;
+DROP TRIGGER ledger_account_balance_grows ON ledger_account_balance;
+DROP TRIGGER ledger_account_balance_kept ON ledger_account_balance;
+DROP TRIGGER ledger_account_meaning_kept ON ledger_account;
+DROP TRIGGER ledger_account_kept ON ledger_account;
+DROP TRIGGER ledger_posting_append_only ON ledger_posting;
+DROP TRIGGER ledger_journal_entry_append_only ON ledger_journal_entry;
+DROP FUNCTION ledger_forbid_rewrite_v1();
+DROP INDEX ledger_posting_posted_at_brin;
+ALTER TABLE ledger_journal_entry DROP COLUMN txid;
+ALTER TABLE ledger_balance_day RESET (fillfactor);
+ALTER TABLE ledger_account_balance
+    RESET (fillfactor, autovacuum_vacuum_scale_factor, autovacuum_vacuum_threshold);
