@@ -63,7 +63,8 @@ class Programme:
     """Everything the demo runs, in the order of the fields."""
 
     simulators: tuple[str, ...]
-    steps: Mapping[str, tuple[str, ...]]  # what has been reached -> how; each runs to its end
+    migrate: tuple[str, ...]  # to its end: shared tables, then every tenant that is behind
+    seed: tuple[str, ...]  # to its end, with the simulators there; prints who can sign in
     house: Mapping[str, tuple[str, ...]]  # started together, kept running; one is named "web"
     day: tuple[str, ...]  # its exit code is the verdict
 
@@ -72,10 +73,8 @@ def programme(settings: Settings) -> Programme:
     """The real one: what a deployment runs in containers."""
     return Programme(
         simulators=_simulators(settings),
-        steps={
-            "schemas are current": _manage("migrate_tenants"),
-            "tenants and operators are there": _manage("seed_demo"),
-        },
+        migrate=_manage("migrate_tenants"),
+        seed=(sys.executable, "-c", "from deploy.local.day.seed import main; main()"),
         house=_house(settings),
         day=(sys.executable, "-m", "deploy.local.day"),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import time
 import urllib.request
 from collections.abc import Callable, Sequence
@@ -13,7 +14,7 @@ from typing import NoReturn
 
 from deploy.local import apps
 from deploy.local.apps import Programme, Settings
-from deploy.local.process import Spec
+from deploy.local.process import Child, Spec
 from deploy.local.refusals import Interrupted, Refused
 from deploy.local.say import Voice
 from deploy.local.stack import ROOT, Stack, kept
@@ -56,8 +57,11 @@ class _House:
 
     def open(self, play: Programme) -> None:
         """Bring the schemas up to date, then start every process and wait for the web server."""
-        self._run(apps.SIMULATORS, play.simulators)
-        printed = [self._step(what, argv) for what, argv in play.steps.items()]
+        simulators = self._run(apps.SIMULATORS, play.simulators)
+        self._step("migrate", "schemas are current", play.migrate)
+        port = self.settings.simulators_port
+        self.stack.supervisor.wait_until(lambda: listens(port), simulators)
+        sign_ins = self._step("seed", "tenants and operators are there", play.seed)
         begun = time.monotonic()
         for name, argv in play.house.items():
             self._run(name, argv)
@@ -66,7 +70,7 @@ class _House:
         self.stack.supervisor.wait_until(lambda: answers(url), web)
         self.voice.done("web answers", time.monotonic() - begun)
         self.voice.say(f"Ready in {self.voice.seconds:.1f} s: {self.settings.web_url}\n")
-        print(*printed, sep="", end="", flush=True)
+        print(sign_ins, end="", flush=True)
 
     def foreground(self, argv: Sequence[str]) -> int:
         """Run a command that shares the terminal; answer with its exit code."""
@@ -81,12 +85,12 @@ class _House:
         while True:
             self.stack.supervisor.tick()
 
-    def _run(self, name: str, argv: tuple[str, ...]) -> None:
-        self.stack.supervisor.run(lambda: self._spec(name, argv))
+    def _run(self, name: str, argv: tuple[str, ...]) -> Child:
+        return self.stack.supervisor.run(lambda: self._spec(name, argv))
 
-    def _step(self, what: str, argv: tuple[str, ...]) -> str:
+    def _step(self, name: str, what: str, argv: tuple[str, ...]) -> str:
         """Run a command to its end and answer with what it printed. If it fails, so do we."""
-        spec = self._spec(argv[-1], argv)
+        spec = self._spec(name, argv)
         output = spec.log.with_suffix(".out")
         output.unlink(missing_ok=True)
         with self.voice.step(what):
@@ -109,6 +113,13 @@ def answers(url: str) -> bool:
     """Whether the address answers 200."""
     with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310  our own server
         return int(answer.status) == 200
+    return False
+
+
+def listens(port: int) -> bool:
+    """Whether somebody takes connections there."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
     return False
 
 

@@ -25,8 +25,8 @@ http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Page).serve_for
 WORKER = """
 import signal, subprocess, sys, time
 child = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(999)"
-subprocess.Popen([sys.executable, "-c", child], start_new_session=len(sys.argv) > 2)
-time.sleep(999)
+subprocess.Popen([sys.executable, "-c", child], start_new_session="simulators" in sys.argv)
+if "simulators" not in sys.argv: time.sleep(999)
 """
 
 
@@ -38,8 +38,9 @@ def programme(settings: Settings) -> Programme:
     """The same parts as the real one. Words after the code tell the processes apart."""
     python = (sys.executable, "-c")
     return Programme(
-        simulators=(*python, WORKER, "simulators", "in a session of its own"),
-        steps={"seeded": (*python, SEED, "seed")},
+        simulators=(*python, WORKER + WEB, str(settings.simulators_port), "simulators"),
+        migrate=(*python, "pass"),
+        seed=(*python, SEED),
         house={
             "web": (*python, WEB, str(settings.web_port)),
             "worker": (*python, WORKER, "a worker"),
