@@ -6,5 +6,5 @@ from apps.platform.tenant import current_tenant
 
 
 def make_key(key: str, key_prefix: str, version: int) -> str:
-    """``KEY_FUNCTION`` of the cache. The platform itself is the tenant ``public``."""
-    return f"{current_tenant().schema}:{key_prefix}:{version}:{key}"
+    """``KEY_FUNCTION`` of the cache. Where no tenant is known this raises ``NoTenant``."""
+    return f"{current_tenant().id.hex}:{key_prefix}:{version}:{key}"

@@ -7,6 +7,7 @@ Tenancy sets it; everything below and above only reads it. Code that runs with a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -14,13 +15,17 @@ from django_tenants.utils import get_public_schema_name
 
 from apps.platform.errors import NoTenant
 
+#: The connection, with what the backend of django_tenants adds to it: ``tenant``, ``schema_name``,
+#: ``set_tenant`` and ``set_schema_to_public``.
+database: Any = connection
+
 #: The platform's own rows belong to nobody's books.
 PLATFORM_TENANT_ID = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
 class CurrentTenant:
-    """The tenant the connection is set to. ``zone`` is an IANA name."""
+    """The tenant the connection is set to. ``zone`` is an IANA name, ``mode`` test or live."""
 
     id: UUID
     schema: str
@@ -28,6 +33,7 @@ class CurrentTenant:
     name: str
     functional_currency: str
     zone: str
+    mode: str
 
     @property
     def is_platform(self) -> bool:
@@ -35,13 +41,15 @@ class CurrentTenant:
         return self.id == PLATFORM_TENANT_ID
 
 
-_PLATFORM = CurrentTenant(PLATFORM_TENANT_ID, "public", "platform", "Platform", "USD", "UTC")
+_PLATFORM = CurrentTenant(
+    PLATFORM_TENANT_ID, "public", "platform", "Platform", "USD", "UTC", "live"
+)
 
 
 def current_tenant() -> CurrentTenant:
     """Whose books these are, or ``NoTenant``."""
-    tenant = connection.tenant
-    if connection.schema_name == get_public_schema_name():
+    tenant = database.tenant
+    if database.schema_name == get_public_schema_name():
         return _PLATFORM
     if getattr(tenant, "id", None) is None:
         raise NoTenant
@@ -52,6 +60,7 @@ def current_tenant() -> CurrentTenant:
         name=tenant.name,
         functional_currency=tenant.functional_currency,
         zone=tenant.zone,
+        mode=str(tenant.mode),
     )
 
 

@@ -9,10 +9,10 @@ from uuid import UUID
 
 import structlog
 from celery import Task, current_app, shared_task
-from django.db import connection, transaction
+from django.db import transaction
 
 from apps.platform.errors import NoTenant
-from apps.platform.tenant import current_tenant
+from apps.platform.tenant import current_tenant, database
 from apps.tenancy.contexts import inside
 from apps.tenancy.domain import TenantState
 from apps.tenancy.selectors import ready_tenants, tenant_by_id
@@ -40,7 +40,7 @@ class TenantTask(Task):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run inside the tenant; a tenant that is not ready is left alone."""
         if self.is_platform_task:
-            connection.set_schema_to_public()
+            database.set_schema_to_public()
             return self.run(*args, **kwargs)
         named = getattr(self.request, HEADER, None) or (self.request.headers or {}).get(HEADER)
         tenant = tenant_by_id(UUID(named)) if named else None
@@ -72,7 +72,7 @@ def every_tenant(name: str) -> Callable[[Callable[[], int]], Any]:
                 try:
                     with inside(tenant):
                         done += function()
-                except Exception:  # noqa: BLE001  the outermost loop of a worker
+                except Exception:
                     logger.exception("sweep.failed", sweep=name, tenant=tenant.slug)
             return done
 
@@ -95,7 +95,7 @@ def wake(task: str) -> None:
     def send() -> None:
         try:
             current_app.tasks[task].apply_async(retry=False)
-        except Exception:  # noqa: BLE001  the broker being down must not fail what is committed
+        except Exception:
             logger.warning("wake.lost", task=task, exc_info=True)
 
     transaction.on_commit(send)

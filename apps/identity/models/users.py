@@ -6,12 +6,13 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from apps.platform import clock
 from apps.platform.models.rows import Identified
 from apps.platform.tenant import current_tenant_id
 
 
 class Role(Identified):
-    """A named set of permissions, as data: ``app.action`` texts from ``apps.identity.domain``."""
+    """A named set of permissions, as data: ``app.what`` texts from ``apps.identity.domain``."""
 
     code = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=100)
@@ -45,10 +46,12 @@ class User(Identified, AbstractBaseUser):
     full_name = models.CharField(max_length=150)
     person = models.CharField(max_length=150)
     is_active = models.BooleanField(default=True)
-    roles = models.ManyToManyField(Role, related_name="users", blank=True)
-    created_at = models.DateTimeField()
+    roles = models.ManyToManyField(
+        Role, through="RoleGrant", through_fields=("user", "role"), related_name="users", blank=True
+    )
+    created_at = models.DateTimeField(default=clock.now)
 
-    objects = UserManager()
+    objects = UserManager()  # type: ignore[misc, assignment]  # also filters by tenant
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"
@@ -57,6 +60,11 @@ class User(Identified, AbstractBaseUser):
     class Meta(Identified.Meta):
         db_table = "identity_user"
         ordering = ["username"]
+        constraints = [
+            models.CheckConstraint(
+                name="identity_user_person_named", condition=~models.Q(person="")
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.full_name or self.username
@@ -74,14 +82,32 @@ class User(Identified, AbstractBaseUser):
             self._permissions = frozenset(code for codes in granted for code in codes)
         return self._permissions
 
-    def has_perm(self, permission: str, obj: object = None) -> bool:
+    def has_perm(self, permission: str, _obj: object = None) -> bool:
         """True if a role of this active user grants ``permission``."""
         return self.is_active and permission in self.permissions
 
-    def has_perms(self, permissions: list[str], obj: object = None) -> bool:
+    def has_perms(self, permissions: list[str], _obj: object = None) -> bool:
         """True if every one of them is granted."""
         return all(self.has_perm(permission) for permission in permissions)
 
     def has_module_perms(self, app_label: str) -> bool:
         """True if any permission of the app is granted."""
         return self.is_active and any(p.startswith(f"{app_label}.") for p in self.permissions)
+
+
+class RoleGrant(Identified):
+    """A role given to a user, by whom and when."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="grants")
+    role = models.ForeignKey(Role, on_delete=models.PROTECT, related_name="grants")
+    granted_by = models.CharField(max_length=220)
+    granted_at = models.DateTimeField(default=clock.now)
+
+    class Meta(Identified.Meta):
+        db_table = "identity_role_grant"
+        constraints = [
+            models.UniqueConstraint(fields=["user", "role"], name="identity_role_grant_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} has {self.role_id}"

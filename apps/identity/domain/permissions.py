@@ -1,0 +1,100 @@
+"""The catalogue of permissions, and the roles every tenant starts with.
+
+A permission is ``app.what`` and belongs to the app it is named after. Roles are data: a tenant may
+have others, but these seven exist everywhere and keep drafting, approving and releasing apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: Every permission there is, with what it lets a person do.
+PERMISSIONS: dict[str, str] = {
+    "ledger.view": "Read accounts, entries and balances",
+    "ledger.post": "Write journal entries by hand",
+    "ledger.reverse": "Reverse journal entries",
+    "payments.view": "Read payment intents and attempts",
+    "payments.collect": "Ask a payer for money",
+    "payments.operate": "Query and retry attempts, handle callbacks",
+    "settlements.view": "Read batches, disbursements and statements",
+    "settlements.draft": "Draft and submit disbursement batches",
+    "settlements.approve": "Approve or reject disbursement batches",
+    "settlements.release": "Release approved batches for payment",
+    "settlements.reconcile": "Import statements and resolve breaks",
+    "identity.manage": "Create people and grant roles",
+    "platform.view_jobs": "Read long-running jobs",
+    "platform.view_activity": "Read the audit trail",
+    "developers.manage": "Manage service clients and API keys",
+    "compliance.view": "Read compliance records",
+}
+
+#: Whoever holds one of these signs in with a second factor: they let money out of the house.
+NEEDS_SECOND_FACTOR = frozenset({"settlements.approve", "settlements.release"})
+
+_BUSINESS = ("ledger.view", "payments.view", "settlements.view")
+
+
+@dataclass(frozen=True, slots=True)
+class RoleDraft:
+    """A role as it is seeded."""
+
+    code: str
+    name: str
+    permissions: tuple[str, ...]
+
+
+ROLES: tuple[RoleDraft, ...] = (
+    RoleDraft("viewer", "Viewer", _BUSINESS),
+    RoleDraft(
+        "operator",
+        "Operator",
+        (
+            *_BUSINESS,
+            "payments.collect",
+            "payments.operate",
+            "settlements.draft",
+            "settlements.reconcile",
+            "platform.view_jobs",
+        ),
+    ),
+    RoleDraft(
+        "approver",
+        "Approver",
+        (*_BUSINESS, "settlements.approve", "platform.view_jobs", "platform.view_activity"),
+    ),
+    RoleDraft(
+        "treasurer",
+        "Treasurer",
+        (
+            *_BUSINESS,
+            "ledger.post",
+            "ledger.reverse",
+            "settlements.release",
+            "settlements.reconcile",
+            "platform.view_jobs",
+            "platform.view_activity",
+        ),
+    ),
+    RoleDraft(
+        "compliance",
+        "Compliance officer",
+        (*_BUSINESS, "compliance.view", "platform.view_activity"),
+    ),
+    RoleDraft(
+        "developer",
+        "Developer",
+        ("ledger.view", "payments.view", "developers.manage", "platform.view_jobs"),
+    ),
+    RoleDraft(
+        "administrator",
+        "Administrator",
+        (
+            *_BUSINESS,
+            "identity.manage",
+            "developers.manage",
+            "compliance.view",
+            "platform.view_jobs",
+            "platform.view_activity",
+        ),
+    ),
+)

@@ -1,0 +1,13 @@
+"""What a service credential may be allowed to do over the API."""
+
+#: Every scope there is. A credential carries some of them; a view asks for one per HTTP method.
+SCOPES: dict[str, str] = {
+    "ledger:read": "Read accounts, entries and balances",
+    "ledger:write": "Post and reverse journal entries",
+    "payments:read": "Read payment intents and attempts",
+    "payments:write": "Create payment intents and start collections",
+    "settlements:read": "Read batches, disbursements and statements",
+    "settlements:write": "Draft and submit batches, import statements",
+    "webhooks:read": "Read webhook endpoints and deliveries",
+    "webhooks:write": "Manage webhook endpoints",
+}

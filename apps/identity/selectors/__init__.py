@@ -1,0 +1,20 @@
+"""What can be asked about people and service clients."""
+
+from apps.identity.selectors.people import Person, people, person_by_username, person_of
+from apps.identity.selectors.service_clients import (
+    ClientRow,
+    KeyRow,
+    service_client_by_name,
+    service_clients,
+)
+
+__all__ = [
+    "ClientRow",
+    "KeyRow",
+    "Person",
+    "people",
+    "person_by_username",
+    "person_of",
+    "service_client_by_name",
+    "service_clients",
+]
