@@ -99,6 +99,7 @@ CACHES = {
 MIDDLEWARE = [
     "apps.platform.middleware.RequestContext",
     "apps.platform.middleware.Probes",
+    "apps.platform.api.middleware.ProblemAnswers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apps.tenancy.middleware.TenantResolver",
@@ -109,6 +110,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "apps.identity.middleware.SessionOfTenant",
     "django_otp.middleware.OTPMiddleware",
+    "apps.identity.middleware.SecondFactor",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
