@@ -1,18 +1,24 @@
-"""A small chart in the books of Mara Eats."""
+"""A small chart in the books of Mara Eats, and a tenant of its own for tests that must commit."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 
 import pytest
+from django.db import connection
 
 from apps.ledger.domain import AccountClass, EntryDraft, PostingDraft
 from apps.ledger.services import open_account
 from apps.platform.actors import SYSTEM
 from apps.platform.money import Money
+from apps.tenancy.contexts import inside
 from apps.tenancy.models import Tenant
+from apps.tenancy.selectors import tenant_by_slug
+from apps.tenancy.services import provision_tenant
 
 VALUE_DATE = date(2026, 3, 2)
+RACES = "ledger-races"
 CHART: list[tuple[str, AccountClass, str, dict[str, object]]] = [
     ("9100", AccountClass.ASSET, "KES", {}),
     ("9110", AccountClass.ASSET, "KES", {"floor_minor": 0}),
@@ -23,6 +29,15 @@ CHART: list[tuple[str, AccountClass, str, dict[str, object]]] = [
     ("9600", AccountClass.LIABILITY, "KES", {"ceiling_minor": 50_000}),
     ("9700", AccountClass.EQUITY, "USD", {}),
     ("9900", AccountClass.INCOME, "KES", {}),
+]
+TABLES = [
+    "ledger_account",
+    "ledger_account_balance",
+    "ledger_balance_day",
+    "ledger_journal_entry",
+    "ledger_posting",
+    "platform_outbox_message",
+    "platform_audit_record",
 ]
 
 
@@ -55,8 +70,48 @@ def open_chart() -> None:
         )
 
 
+def image() -> dict[str, str]:
+    """Every row of the books, as one hash for each table: equal when nothing moved."""
+    with connection.cursor() as cursor:
+        hashes = {}
+        for table in TABLES:
+            cursor.execute(f"SELECT md5(string_agg(r::text, '|' ORDER BY r::text)) FROM {table} r")
+            hashes[table] = cursor.fetchone()[0]
+        return hashes
+
+
 @pytest.fixture
-def books(mara: Tenant) -> Tenant:
-    """The chart, open and empty."""
+def books(mara: Tenant) -> Iterator[Tenant]:
+    """The chart, open and empty. What is checked at COMMIT is checked when the test ends."""
     open_chart()
-    return mara
+    yield mara
+    if not connection.needs_rollback:
+        connection.check_constraints()
+
+
+@pytest.fixture(scope="session")
+def races(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[Tenant]:
+    """A tenant whose tests commit, from many threads; gone afterwards with all it had.
+
+    The books are append-only, so these tests cannot clean up after themselves in shared ones.
+    """
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        _drop()
+        provision_tenant(
+            slug=RACES, name="Races", functional_currency="KES", domains=[], actor=SYSTEM
+        )
+        tenant = tenant_by_slug(RACES)
+        assert tenant is not None
+        with inside(tenant):
+            open_chart()
+        yield tenant
+        _drop()
+
+
+def _drop() -> None:
+    connection.set_schema_to_public()  # type: ignore[attr-defined]
+    tenant = tenant_by_slug(RACES)
+    if tenant is not None:
+        with connection.cursor() as cursor:
+            cursor.execute(f'DROP SCHEMA IF EXISTS "{tenant.schema_name}" CASCADE')
+        Tenant.objects.filter(id=tenant.id).delete()

@@ -25,6 +25,7 @@ from apps.ledger.selectors.trial_balance import (
     trial_balance,
     trial_balance_from_postings,
 )
+from apps.ledger.selectors.violations import books_violations
 
 __all__ = [
     "AccountRow",
@@ -41,6 +42,7 @@ __all__ = [
     "account_statement",
     "accounts",
     "balances_below",
+    "books_violations",
     "entries",
     "entry_of_source",
     "journal_entry",

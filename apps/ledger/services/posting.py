@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import connection
+from django.db import connection, transaction
 
 from apps.ledger.domain import EntryDraft, EntryReceipt
 from apps.ledger.events import EntryPosted
@@ -19,6 +19,7 @@ from apps.platform import clock
 from apps.platform.actors import Actor
 from apps.platform.events import record
 from apps.platform.ids import new_id, public_id
+from apps.platform.metrics import entries_posted
 from apps.platform.money import Money
 from apps.platform.tenant import current_tenant_id
 
@@ -80,6 +81,8 @@ def write(instructions: Sequence[Instruction], actor: Actor) -> list[EntryReceip
     for instruction, receipt in zip(instructions, receipts, strict=True):
         if not receipt.is_replay:
             _announce(instruction, receipt)
+    written = sum(not receipt.is_replay for receipt in receipts)
+    transaction.on_commit(lambda: entries_posted(written))
     return receipts
 
 

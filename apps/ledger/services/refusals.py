@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
 
 from django.db import Error
 
 from apps.ledger import errors
 from apps.platform.errors import DomainError
+from apps.platform.ids import public_id
 
 #: SQLSTATEs of ``sql/``. Their DETAIL is JSON whose names are the error's fields.
 REFUSALS: dict[str, type[DomainError]] = {
@@ -27,6 +30,9 @@ REFUSALS: dict[str, type[DomainError]] = {
     "LG031": errors.DuplicateSourceEvent,
     "LG032": errors.AlreadyReversed,
 }
+
+#: Facts of a DETAIL that name an entry by its UUID.
+ENTRY_IDS = frozenset({"entry_id", "reversed_by"})
 
 #: Another transaction was in the way; the same work may succeed when done again from its start:
 #: serialization failure, deadlock, lock not available.
@@ -47,5 +53,13 @@ def typed() -> Iterator[None]:
         refusal = REFUSALS.get(sqlstate(error))
         if refusal is None:
             raise
-        detail = getattr(error.__cause__, "diag").message_detail  # noqa: B009  psycopg is untyped here
-        raise refusal(**json.loads(detail)) from error
+        raise refusal(**_facts(error)) from error
+
+
+def _facts(error: Error) -> dict[str, Any]:
+    """The DETAIL's JSON, with ids as the outside knows them."""
+    diagnosis = error.__cause__.diag  # type: ignore[union-attr]  # psycopg's, as a SQLSTATE was there
+    facts: dict[str, Any] = json.loads(diagnosis.message_detail)
+    for name in ENTRY_IDS & facts.keys():
+        facts[name] = public_id("je", UUID(facts[name]))
+    return facts
