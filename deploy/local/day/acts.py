@@ -32,6 +32,7 @@ class Act:
 def orders(stage: Stage) -> str:
     """The food-delivery backend publishes the day's orders; one fee will be wrong."""
     for company in COMPANIES:
+        neighbours.admit(company.slug)
         stage.provider.tell("fee-surprise", shortcode=company.paybill, delta_minor=200)
         neighbours.publish_orders(company.slug, stage.day.of(company.slug))
     return f"{len(stage.day.orders)} orders published to JetStream"

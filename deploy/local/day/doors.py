@@ -138,7 +138,7 @@ class Provider:
         return answer.text
 
     def statement(self, shortcode: str, key: str, secret: str, since: str) -> bytes:
-        """The statement from the day ``since`` until today, downloaded from the organisation portal."""
+        """The statement since the day ``since``, downloaded from the organisation portal."""
         answer = httpx.get(
             f"{self.base_url}/portal/{shortcode}/statement.csv",
             params={"from": since} if since else {},

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import nats
 from nats.errors import TimeoutError as NoMessage
+from nats.js.api import AckPolicy, ConsumerConfig
 
 from deploy.local.day.plan import PlannedOrder
 
@@ -54,6 +55,29 @@ def _envelope(slug: str, order: PlannedOrder) -> dict[str, object]:
         "datacontenttype": "application/json",
         "data": order.data,
     }
+
+
+def admit(slug: str) -> None:
+    """As the house: give the notifications app of a tenant its place on the stream.
+
+    A neighbour may read the consumer that is made for it, and make none itself.
+    """
+    asyncio.run(_admit(slug))
+
+
+async def _admit(slug: str) -> None:
+    connection = await nats.connect(os.environ["NATS_URL"])
+    try:
+        await connection.jetstream().add_consumer(
+            "HOUSE",
+            ConsumerConfig(
+                durable_name=f"notify-{slug}",
+                filter_subject=f"house.{slug}.payments.payment_captured.v1",
+                ack_policy=AckPolicy.EXPLICIT,
+            ),
+        )
+    finally:
+        await connection.close()
 
 
 def confirmations(slug: str, references: set[str], book: Path, seconds: float) -> Counter[str]:

@@ -16,7 +16,10 @@ import django
 import pyotp
 
 from deploy.local.day.cast import (
+    COLLECTIONS,
     COMPANIES,
+    CURRENCY,
+    PAYOUTS,
     PEOPLE,
     Company,
     Person,
@@ -26,19 +29,33 @@ from deploy.local.day.doors import Provider
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
 django.setup()
 
-from apps.identity.selectors import person_by_username  # noqa: E402
+from apps.identity.selectors import person_by_username, service_client_by_name  # noqa: E402
 from apps.identity.services import (  # noqa: E402
     confirm_second_factor,
+    create_service_client,
     create_user,
     enrol_second_factor,
+    issue_api_key,
     seed_roles,
 )
+from apps.ledger.domain import AccountClass, EntryDraft, credit, debit  # noqa: E402
+from apps.ledger.selectors import entry_of_source  # noqa: E402
+from apps.ledger.services import open_account, post_entry  # noqa: E402
+from apps.payments.domain import ProviderAccountDraft  # noqa: E402
+from apps.payments.services import open_provider_account  # noqa: E402
+from apps.payments.services import prepare_books as prepare_payments  # noqa: E402
+from apps.platform import clock  # noqa: E402
 from apps.platform.actors import SYSTEM  # noqa: E402
+from apps.platform.money import Money  # noqa: E402
+from apps.settlements.services import prepare_books as prepare_settlements  # noqa: E402
 from apps.tenancy.contexts import inside  # noqa: E402
 from apps.tenancy.domain import TenantMode  # noqa: E402
 from apps.tenancy.selectors import tenant_by_slug  # noqa: E402
 from apps.tenancy.services import provision_tenant  # noqa: E402
 
+FLOAT = "1110"
+SERVICE = "integrations"
+MPESA_SECRETS = ("consumer_key", "consumer_secret", "passkey", "initiator_password")
 API_SCOPES = ("ledger:read", "payments:read", "payments:write", "settlements:read")
 
 
@@ -47,10 +64,10 @@ def main() -> None:
     data = Path(os.environ["DEMO_DATA"])
     kept = Credentials(data / "credentials.json")
     provider = Provider(os.environ["MPESA_BASE_URL"])
-    certificate = provider.ask_text("certificate")
     for company in COMPANIES:
-        _provide(company, kept, provider, certificate)
+        _provide(company, kept, provider)
     kept.save()
+    _write_secrets(kept, provider, data)
     print(_sign_ins(kept), flush=True)
 
 
@@ -73,7 +90,7 @@ class Credentials:
         new.replace(self.path)
 
 
-def _provide(company: Company, kept: Credentials, provider: Provider, certificate: str) -> None:
+def _provide(company: Company, kept: Credentials, provider: Provider) -> None:
     if tenant_by_slug(company.slug) is None:
         provision_tenant(
             slug=company.slug,
@@ -85,17 +102,18 @@ def _provide(company: Company, kept: Credentials, provider: Provider, certificat
             actor=SYSTEM,
         )
     tenant = tenant_by_slug(company.slug)
-    assert tenant is not None  # provisioned above
+    if tenant is None:
+        raise RuntimeError(f"{company.slug} was provisioned and cannot be found")
     known = kept.of(company.slug)
     with inside(tenant):
         seed_roles(actor=SYSTEM)
         for person in PEOPLE:
             _admit(person, known["people"])
             kept.save()
-        _connect_services(company, known)
+        _connect_services(known)
         kept.save()
         _open_books(company)
-        _open_provider_accounts(company, known, provider, certificate)
+        _open_provider_accounts(company, known, provider)
 
 
 def _admit(person: Person, known: dict[str, Any]) -> None:
@@ -116,3 +134,125 @@ def _admit(person: Person, known: dict[str, Any]) -> None:
         code = pyotp.TOTP(draft.secret).now()
         confirm_second_factor(user_id=user_id, code=code, actor=SYSTEM)
         known[person.username]["second_factor"] = draft.secret
+
+
+def _connect_services(known: dict[str, Any]) -> None:
+    """A service client with one key, for whoever calls the API in the company's name."""
+    if service_client_by_name(SERVICE) is not None:
+        return
+    client = create_service_client(name=SERVICE, scopes=API_SCOPES, actor=SYSTEM)
+    key = issue_api_key(client=client.id, name="demo", actor=SYSTEM)
+    known |= {"client_id": client.client_id, "client_secret": client.secret, "api_key": key.key}
+
+
+def _open_books(company: Company) -> None:
+    """The chart of accounts, and what the owner put in before the day."""
+    prepare_payments(currency=CURRENCY, actor=SYSTEM)
+    prepare_settlements(currency=CURRENCY, provider_account=PAYOUTS, actor=SYSTEM)
+    _open("3000", "Owner's capital", AccountClass.EQUITY, CURRENCY)
+    _open("4000", "Platform commission", AccountClass.INCOME, CURRENCY)
+    _contribute(company, "float", FLOAT, "3000", Money(company.opening_float_minor, CURRENCY))
+    if company.opening_bank_usd_minor:
+        _open("1200.USD", "Bank, US dollars", AccountClass.ASSET, "USD")
+        _open("3000.USD", "Owner's capital, US dollars", AccountClass.EQUITY, "USD")
+        dollars = Money(company.opening_bank_usd_minor, "USD")
+        _contribute(company, "bank-usd", "1200.USD", "3000.USD", dollars)
+
+
+def _open(code: str, name: str, account_class: AccountClass, currency: str) -> None:
+    open_account(code=code, name=name, account_class=account_class, currency=currency, actor=SYSTEM)
+
+
+def _contribute(company: Company, what: str, asset: str, capital: str, amount: Money) -> None:
+    name = f"opening:{company.slug}:{what}"
+    if entry_of_source(name, "opening") is not None:
+        return
+    post_entry(
+        draft=EntryDraft(
+            description="Owner's contribution",
+            value_date=clock.today("Africa/Nairobi"),
+            kind="opening",
+            source_event=name,
+            postings=[debit(asset, amount), credit(capital, amount)],
+        ),
+        idempotency_key=name,
+        actor=SYSTEM,
+    )
+
+
+def _open_provider_accounts(company: Company, known: dict[str, Any], provider: Provider) -> None:
+    """Introduce the company and its provider to each other, one shortcode for each direction."""
+    tariff = provider.ask("tariff", shortcode=company.paybill)
+    plans = (
+        (COLLECTIONS, company.paybill, "purchase", "1100", "5000", {}),
+        (PAYOUTS, company.payout_shortcode, "payout", FLOAT, "5010", _opening(company)),
+    )
+    for label, shortcode, operation, mirror, fees, opening in plans:
+        answer = provider.tell(
+            "accounts",
+            shortcode=shortcode,
+            name=company.name,
+            opening_balances_minor=opening,
+        )
+        known.setdefault("mpesa", {})[shortcode] = {name: answer[name] for name in MPESA_SECRETS}
+        open_provider_account(
+            draft=ProviderAccountDraft(
+                label=label,
+                name=f"M-Pesa {shortcode}",
+                connector="mpesa",
+                environment="simulator",
+                currency=CURRENCY,
+                clearing_account=mirror,
+                fee_account=fees,
+                secrets_ref=_secrets_path(company, shortcode),
+                config={
+                    "shortcode": shortcode,
+                    "operations": [operation],
+                    "initiator_name": answer["initiator"],
+                    "has_portal": True,
+                    "tariff": {
+                        "payout_bands": tariff["payout_bands"],
+                        "pay_in_bps": tariff["pay_in_bps"],
+                    },
+                },
+            ),
+            actor=SYSTEM,
+        )
+
+
+def _opening(company: Company) -> dict[str, int]:
+    return {"utility": company.opening_float_minor}
+
+
+def _secrets_path(company: Company, shortcode: str) -> str:
+    return f"mpesa/{company.slug}/{shortcode}"
+
+
+def _write_secrets(kept: Credentials, provider: Provider, data: Path) -> None:
+    """What a deployment keeps in Vault: the provider's credentials, by path."""
+    certificate = provider.ask_text("certificate")
+    secrets_by_path = {
+        _secrets_path(company, shortcode): known | {"certificate": certificate}
+        for company in COMPANIES
+        for shortcode, known in kept.of(company.slug)["mpesa"].items()
+    }
+    path = data / "secrets.json"
+    new = path.with_suffix(".new")
+    new.touch(mode=0o600)
+    new.write_text(json.dumps(secrets_by_path, indent=1))
+    new.replace(path)
+
+
+def _sign_ins(kept: Credentials) -> str:
+    lines = ["Sign-ins (second factor: the secret for an authenticator app):"]
+    for company in COMPANIES:
+        lines.append(f"  {company.name}: http://{company.slug}.{os.environ['BASE_DOMAIN']}")
+        for person in PEOPLE:
+            known = kept.of(company.slug)["people"][person.username]
+            factor = f"  second factor {known['second_factor']}" if known["second_factor"] else ""
+            lines.append(f"    {person.username:<7}{known['password']:<24}{person.role}{factor}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
