@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from prometheus_client import Gauge
 
-from apps.ledger.selectors import books_violations, trial_balance
+from apps.ledger.selectors import books_violations, trial_balance_from_postings
 from apps.payments.errors import ProviderUnreachable
 from apps.payments.selectors import (
     payments_violations,
@@ -66,9 +66,7 @@ def audit_books(*, with_providers: bool = True) -> BooksAudit:
 
 def _sums() -> dict[str, dict[str, int]]:
     """Debit and credit totals in minor units by currency, from the fold of all postings."""
-    sums: dict[str, dict[str, int]] = {}
-    for row in trial_balance().rows:
-        currency = sums.setdefault(row.currency, {"debits": 0, "credits": 0})
-        currency["debits"] += row.debits.minor
-        currency["credits"] += row.credits.minor
-    return sums
+    return {
+        total.currency: {"debits": total.debits_minor, "credits": total.credits_minor}
+        for total in trial_balance_from_postings().totals
+    }

@@ -182,7 +182,6 @@ def _contribute(company: Company, what: str, asset: str, capital: str, amount: M
 
 def _open_provider_accounts(company: Company, known: dict[str, Any], provider: Provider) -> None:
     """Introduce the company and its provider to each other, one shortcode for each direction."""
-    tariff = provider.ask("tariff", shortcode=company.paybill)
     plans = (
         (COLLECTIONS, company.paybill, "purchase", "1100", "5000", {}),
         (PAYOUTS, company.payout_shortcode, "payout", FLOAT, "5010", _opening(company)),
@@ -194,6 +193,7 @@ def _open_provider_accounts(company: Company, known: dict[str, Any], provider: P
             name=company.name,
             opening_balances_minor=opening,
         )
+        tariff = provider.ask("tariff", shortcode=shortcode)
         known.setdefault("mpesa", {})[shortcode] = {name: answer[name] for name in MPESA_SECRETS}
         open_provider_account(
             draft=ProviderAccountDraft(
@@ -211,7 +211,10 @@ def _open_provider_accounts(company: Company, known: dict[str, Any], provider: P
                     "initiator_name": answer["initiator"],
                     "has_portal": True,
                     "tariff": {
-                        "payout_bands": tariff["payout_bands"],
+                        "payout_bands": [
+                            [band["up_to_minor"], band["fee_minor"]]
+                            for band in tariff["payout_bands"]
+                        ],
                         "pay_in_bps": tariff["pay_in_bps"],
                     },
                 },
