@@ -58,9 +58,10 @@ def test_killing_supervisor_and_guard_leaves_no_server(machine: Machine, tmp_pat
     read_until(program, "The house stays open")
     [guard] = [pid for pid in machine.children_of(program.pid) if "guard.py" in command_line(pid)]
     os.kill(guard, signal.SIGKILL)
-    os.kill(program.pid, signal.SIGKILL)
-    servers = ("postgres", "redis-server", "nats-server")
-    until(lambda: not [line for line in machine.processes().values() if line.startswith(servers)])
+    servers = ("bin/postgres", "redis-server", "nats-server")
+    assert all(machine.process(server) for server in servers)
+    program.kill()
+    until(lambda: not any(machine.process(server) for server in servers))
 
 
 def test_a_killed_app_is_started_again_without_its_old_children(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
+import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TypeVar
 
@@ -108,6 +110,12 @@ def test_the_database_writes_before_it_answers(stack: Stack) -> None:
         "TimeZone": "UTC",
         "data_checksums": "on",
     }
+
+
+def test_nats_writes_before_it_acknowledges(stack: Stack) -> None:
+    port = stack.state.ports["nats-monitor"]
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/jsz?config=1") as answer:
+        assert json.load(answer)["config"]["sync_always"] is True
 
 
 def test_redis_appends_to_disk_and_wants_its_password(stack: Stack) -> None:
