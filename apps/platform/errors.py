@@ -58,7 +58,56 @@ def _rebuild(error: type[DomainError], facts: dict[str, Any]) -> DomainError:
 
 @dataclass(eq=False, kw_only=True)
 class NoTenant(DomainError):
-    """This needs to know whose books it is about, and no tenant was chosen."""
+    """One must know whose books it is about, and no tenant was chosen."""
 
     code = "platform/no-tenant"
     kind = Kind.INVALID
+
+
+@dataclass(eq=False, kw_only=True)
+class IdempotencyKeyMissing(DomainError):
+    """A call that changes something needs an Idempotency-Key of 1 to 255 visible letters."""
+
+    code = "platform/idempotency-key-missing"
+    kind = Kind.INVALID
+    advice = "Send a fresh UUID for each intention, and the same one again when you repeat it."
+
+
+@dataclass(eq=False, kw_only=True)
+class IdempotencyKeyReused(DomainError):
+    """The Idempotency-Key was already used for a different request."""
+
+    code = "platform/idempotency-key-reused"
+    kind = Kind.INVALID
+    advice = "Use a new key for a new intention, or repeat the first request unchanged."
+
+
+@dataclass(eq=False, kw_only=True)
+class RequestInFlight(DomainError):
+    """The first request with this Idempotency-Key is still being worked on."""
+
+    code = "platform/request-in-flight"
+    kind = Kind.CONFLICT
+    advice = "Wait as long as Retry-After says and send the same request again."
+
+    retry_after_seconds: int = 1
+
+
+@dataclass(eq=False, kw_only=True)
+class Busy(DomainError):
+    """The books are busy or cannot be reached; nothing is known to have been changed."""
+
+    code = "platform/busy"
+    kind = Kind.UNAVAILABLE
+    advice = "Send the same request again, with the same Idempotency-Key."
+
+    retry_after_seconds: int = 1
+
+
+@dataclass(eq=False, kw_only=True)
+class UnknownCursor(DomainError):
+    """The cursor was not given out for this list."""
+
+    code = "platform/unknown-cursor"
+    kind = Kind.INVALID
+    advice = "Follow the next and previous links as they are, or start without a cursor."

@@ -1,10 +1,169 @@
-"""What drf-spectacular does not know by itself."""
+"""The OpenAPI 3.1 description: what drf-spectacular cannot know by itself.
+
+Every operation may answer with a problem, says which scope it needs, and asks for an
+``Idempotency-Key`` if it changes something. Money and public ids are described once.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import Direction, OpenApiParameter, inline_serializer
+from rest_framework import serializers
+
+from apps.platform.money import MINOR_MAX
+
+UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
+KEY_SCHEME = "ApiKey"
+OAUTH_SCHEME = "OAuth2"
+TOKEN_URL = "/v1/oauth/token"  # noqa: S105  an address
+_ID_LETTERS = "[0-9a-hjkmnp-tv-z]{26}"
+
+PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "description": "Why a request was refused (RFC 9457). The facts of the refusal are further"
+    " members; the catalogue at /v1/docs/problems names them for each code.",
+    "required": ["type", "title", "status", "detail", "code", "errors", "request_id", "retryable"],
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference"},
+        "title": {"type": "string", "description": "The broken rule in one sentence."},
+        "status": {"type": "integer", "examples": [422]},
+        "detail": {"type": "string"},
+        "code": {"type": "string", "examples": ["platform/invalid-fields"]},
+        "advice": {"type": "string", "description": "What to do about it."},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "code", "detail"],
+                "properties": {
+                    "pointer": {"type": "string", "description": "JSON pointer (RFC 6901)."},
+                    "code": {"type": "string"},
+                    "detail": {"type": "string"},
+                },
+            },
+        },
+        "request_id": {"type": "string"},
+        "retryable": {
+            "type": "boolean",
+            "description": "The same request, sent again, may succeed.",
+        },
+    },
+    "additionalProperties": True,
+}
+
+
+class EndpointSchema(AutoSchema):
+    """How an ``Endpoint`` describes its operations."""
+
+    def get_override_parameters(self) -> list[Any]:
+        """Calls that change something carry a key."""
+        if self.method not in UNSAFE:
+            return []
+        return [
+            OpenApiParameter(
+                "Idempotency-Key",
+                str,
+                OpenApiParameter.HEADER,
+                required=True,
+                description="1 to 255 visible ASCII letters, fresh for each intention (a UUID)."
+                " Repeating a request with its key repeats its answer, marked"
+                " `Idempotent-Replayed: true`, and changes nothing.",
+            )
+        ]
+
+    def get_auth(self) -> list[dict[str, list[str]]]:
+        """An API key, or an access token with the scope the view asks for."""
+        if not self.view.authentication_classes:
+            return []
+        scope = getattr(self.view, "required_scope", {}).get(self.method)
+        return [{KEY_SCHEME: []}, {OAUTH_SCHEME: [scope] if scope else []}]
+
+
+class _MoneySchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]  # its base registers it
+    target_class = "apps.platform.api.fields.MoneyField"
+
+    def get_name(self) -> str:
+        return "Money"
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
+        return {
+            "type": "object",
+            "description": "Whole minor units of a currency.",
+            "required": ["amount", "currency"],
+            "additionalProperties": False,
+            "properties": {
+                "amount": {
+                    "type": "integer",
+                    "format": "int64",
+                    "minimum": -MINOR_MAX,
+                    "maximum": MINOR_MAX,
+                    "examples": [105000],
+                },
+                "currency": {"type": "string", "pattern": "^[A-Z]{3}$", "examples": ["KES"]},
+                "amount_decimal": {"type": "string", "readOnly": True, "examples": ["1050.00"]},
+            },
+        }
+
+
+class _PublicIdSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]  # its base registers it
+    target_class = "apps.platform.api.fields.PublicIdField"
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
+        prefix = self.target.prefix
+        return {
+            "type": "string",
+            "pattern": f"^{prefix}_{_ID_LETTERS}$",
+            "examples": [f"{prefix}_01k9zv5e2cfd2t6h3q8m4n7pws"],
+        }
+
+
+def page_of(serializer: type[serializers.Serializer]) -> serializers.Serializer:
+    """For ``extend_schema(responses=…)``: a page of what ``serializer`` describes."""
+    link = serializers.URLField(allow_null=True, help_text="Where the neighbouring page is.")
+    return inline_serializer(
+        f"{serializer.__name__.removesuffix('Serializer')}Page",
+        {"data": serializer(many=True), "next": link, "previous": link},
+    )
+
 
 def add_problem_answers(result: dict[str, Any], **_: object) -> dict[str, Any]:
-    """Every operation may answer with a problem."""
+    """Every operation may answer with a problem; say so, and how a caller authenticates."""
+    components = result.setdefault("components", {})
+    components.setdefault("schemas", {})["Problem"] = PROBLEM
+    components.setdefault("responses", {})["Problem"] = {
+        "description": "The request was refused; nothing was changed.",
+        "content": {
+            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+        },
+    }
+    scopes = set()
+    for operation in _operations(result):
+        operation["responses"].setdefault("default", {"$ref": "#/components/responses/Problem"})
+        for requirement in operation.get("security", ()):
+            scopes.update(requirement.get(OAUTH_SCHEME, ()))
+    components["securitySchemes"] = _security_schemes(sorted(scopes))
     return result
+
+
+def _operations(result: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        operation
+        for path in result.get("paths", {}).values()
+        for operation in path.values()
+        if isinstance(operation, dict) and "responses" in operation
+    ]
+
+
+def _security_schemes(scopes: list[str]) -> dict[str, Any]:
+    flow = {"tokenUrl": TOKEN_URL, "scopes": {scope: scope for scope in scopes}}
+    return {
+        KEY_SCHEME: {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "An API key: `Authorization: Bearer ch_live_…` or `ch_test_…`.",
+        },
+        OAUTH_SCHEME: {"type": "oauth2", "flows": {"clientCredentials": flow}},
+    }
