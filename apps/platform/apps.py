@@ -8,3 +8,9 @@ class PlatformConfig(AppConfig):
 
     name = "apps.platform"
     label = "platform"
+
+    def ready(self) -> None:
+        """Offer the figures that are read when somebody asks for metrics."""
+        from apps.platform.messaging import readings
+
+        readings.register()

@@ -1,12 +1,19 @@
-"""What follows a piece of work around: its request id and its place in a trace."""
+"""What follows a piece of work around: its request, its cause, and its place in a trace."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 from opentelemetry import propagate, trace
 
+#: The request this work began with; for work an event set off, the event's id.
 request_id: ContextVar[str] = ContextVar("request_id", default="")
+#: Who acts, as ``kind:name``.
+actor: ContextVar[str] = ContextVar("actor", default="")
+#: What the sender of an event said it belongs together with; handed on to events that follow.
+correlation: ContextVar[str] = ContextVar("correlation", default="")
 
 
 def traceparent() -> str:
@@ -20,3 +27,22 @@ def trace_id() -> str:
     """The present trace's id as 32 hex digits, or an empty text outside any."""
     context = trace.get_current_span().get_span_context()
     return format(context.trace_id, "032x") if context.is_valid else ""
+
+
+def span_id() -> str:
+    """The present span's id as 16 hex digits, or an empty text outside any."""
+    context = trace.get_current_span().get_span_context()
+    return format(context.span_id, "016x") if context.is_valid else ""
+
+
+@contextmanager
+def bound(variable: ContextVar[str], value: str) -> Iterator[None]:
+    """Within the block, ``variable`` is ``value``; an empty value leaves it as it is."""
+    if not value:
+        yield
+        return
+    token = variable.set(value)
+    try:
+        yield
+    finally:
+        variable.reset(token)

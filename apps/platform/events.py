@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
-from django.db.models import Max
+from django.db import IntegrityError
+from django.db.models import F, IntegerField, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from apps.platform import clock, context
+from apps.platform.errors import DomainError, Kind
 from apps.platform.models import OutboxMessage
 from apps.platform.money import Money
+
+_ONCE = "platform_outbox_message_sequence_once"
 
 
 class Event(Protocol):
@@ -22,27 +26,56 @@ class Event(Protocol):
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
 
+@dataclass(eq=False, kw_only=True)
+class EventsOutOfTurn(DomainError):
+    """Two transactions told of the same object at once; one of them has to be repeated.
+
+    It means that a use case records an event without holding the row lock of the object the event
+    is about. Repeating helps; taking the lock first is the cure.
+    """
+
+    code = "platform/events-out-of-turn"
+    kind = Kind.UNAVAILABLE
+
+    aggregate: str
+
+
 def record(event: Event, *, aggregate: str, correlation: str = "") -> UUID:
     """Put the event in the outbox and return its id. The relay publishes it at least once.
 
     ``aggregate`` is the public id of the object the event is about; events of one aggregate are
-    numbered 1, 2, 3 … Callers hold that object's row lock, which keeps the numbers free of races;
-    the unique constraint refuses what slips through.
+    numbered 1, 2, 3 … Callers hold that object's row lock, which keeps the numbers free of races.
+    A caller that does not is stopped by the unique constraint: ``EventsOutOfTurn``.
+
+    ``correlation`` is what the reader may group events by; without one, that of the event which
+    set this work off.
     """
-    last = OutboxMessage.objects.filter(aggregate=aggregate).aggregate(
-        last=Coalesce(Max("sequence"), 0)
-    )["last"]
-    message = OutboxMessage.objects.create(
-        name=event.name,
-        version=event.version,
-        aggregate=aggregate,
-        sequence=last + 1,
-        payload={field.name: _plain(getattr(event, field.name)) for field in fields(event)},  # type: ignore[arg-type]  # a Protocol cannot say "dataclass"
-        traceparent=context.traceparent(),
-        correlation=correlation,
-        recorded_at=clock.now(),
-    )
+    try:
+        message = OutboxMessage.objects.create(
+            name=event.name,
+            version=event.version,
+            aggregate=aggregate,
+            sequence=_next_sequence(aggregate),
+            payload={field.name: _plain(getattr(event, field.name)) for field in fields(event)},  # type: ignore[arg-type]  # a Protocol cannot say "dataclass"
+            traceparent=context.traceparent(),
+            correlation=correlation or context.correlation.get(),
+            recorded_at=clock.now(),
+        )
+    except IntegrityError as error:
+        if _ONCE in str(error):
+            raise EventsOutOfTurn(aggregate=aggregate) from error
+        raise
     return message.id
+
+
+def _next_sequence(aggregate: str) -> Any:
+    """One more than the last, read from the unique index within the INSERT itself."""
+    last = OutboxMessage.objects.filter(aggregate=aggregate).order_by("-sequence")
+    return Coalesce(
+        Subquery(last.annotate(next=F("sequence") + 1).values("next")[:1]),
+        Value(1),
+        output_field=IntegerField(),
+    )
 
 
 def _plain(value: object) -> object:

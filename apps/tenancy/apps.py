@@ -8,3 +8,10 @@ class TenancyConfig(AppConfig):
 
     name = "apps.tenancy"
     label = "tenancy"
+
+    def ready(self) -> None:
+        """Tell messaging, which stands below, where the tenants are."""
+        from apps.platform.messaging import tenants
+        from apps.tenancy.directory import TenantDirectory
+
+        tenants.install(TenantDirectory())

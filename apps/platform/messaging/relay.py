@@ -1,0 +1,184 @@
+"""The relay: carries committed events from the outboxes to JetStream, at least once and in order.
+
+Several relays may run; they share the work by row locks. A relay that dies between publishing and
+marking leaves its rows unmarked: they are published again under the same id, which JetStream drops
+within its duplicate window and every consumer's inbox drops after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from threading import Event as Signal
+from time import monotonic
+
+import structlog
+from django.db import InterfaceError, OperationalError, connection, transaction
+from opentelemetry import propagate, trace
+from opentelemetry.trace import Span, SpanKind
+
+from apps.platform import clock, metrics
+from apps.platform.errors import DomainError
+from apps.platform.messaging import outbox, topology
+from apps.platform.messaging.broker import Broker, Outgoing
+from apps.platform.messaging.envelope import CONTENT_TYPE, encode
+from apps.platform.messaging.errors import BrokerUnavailable
+from apps.platform.messaging.tenants import Place, ready_places
+from apps.platform.models import OutboxMessage
+
+logger = structlog.get_logger("house.relay")
+tracer = trace.get_tracer("countinghouse")
+
+BUSY_POLL_SECONDS = 0.1
+IDLE_POLL_SECONDS = 0.5
+TROUBLE_SECONDS_MAX = 10.0
+#: The list of tenants is asked for again after this long.
+TENANTS_SECONDS = 5.0
+#: A claim holds its transaction no longer than this and the last wave's confirmations.
+CLAIM_SECONDS_MAX = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one look at all outboxes came to."""
+
+    published: int = 0
+    unconfirmed: int = 0
+    is_more: bool = False  # a claim was full: look again at once
+
+    def plus(self, other: Turn) -> Turn:
+        """Both together."""
+        return Turn(
+            self.published + other.published,
+            self.unconfirmed + other.unconfirmed,
+            self.is_more or other.is_more,
+        )
+
+
+class Relay:
+    """One relay. ``run`` until told to stop; ``turn`` does one round."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+        self._places: list[Place] = []
+        self._listed_at = float("-inf")
+
+    def run(self, stop: Signal) -> None:
+        """Empty the outboxes until ``stop`` is set. Trouble with either server is waited out."""
+        wait = 0.0
+        while not stop.wait(wait):
+            try:
+                turn = self.turn()
+            except (DomainError, OperationalError, InterfaceError) as error:
+                wait = _longer(wait)
+                logger.warning("relay.waiting", seconds=wait, error=str(error))
+                connection.close()
+                continue
+            wait = _pause(turn, wait)
+
+    def turn(self) -> Turn:
+        """Publish one claim of every place that has something waiting."""
+        if monotonic() - self._listed_at > TENANTS_SECONDS:
+            self._places = ready_places()
+            self._listed_at = monotonic()
+        waiting = outbox.oldest_unpublished(self._places)
+        total = Turn()
+        for place in self._places:
+            if place.slug in waiting:
+                total = total.plus(self._empty(place))
+        return total
+
+    def _empty(self, place: Place) -> Turn:
+        """One claim of one place, in one transaction: lock, publish, mark."""
+        with place.enter(), transaction.atomic():
+            claimed = outbox.claim()
+            confirmed, trouble = self._publish(claimed, place)
+            if confirmed:
+                outbox.mark_published([message.id for message in confirmed])
+        _count(confirmed)
+        if trouble is not None:
+            raise trouble
+        return Turn(
+            published=len(confirmed),
+            unconfirmed=len(claimed) - len(confirmed),
+            is_more=len(claimed) == len(confirmed) and len(claimed) >= outbox.CLAIM_MAX,
+        )
+
+    def _publish(
+        self, claimed: Sequence[OutboxMessage], place: Place
+    ) -> tuple[list[OutboxMessage], BrokerUnavailable | None]:
+        """Those that JetStream confirmed. An aggregate stops at its first unconfirmed event."""
+        confirmed: list[OutboxMessage] = []
+        stopped: set[str] = set()
+        deadline = monotonic() + CLAIM_SECONDS_MAX
+        for wave in outbox.waves(claimed):
+            if monotonic() > deadline:
+                break
+            sent = [message for message in wave if message.aggregate not in stopped]
+            try:
+                arrived = publish_wave(self._broker, sent, place)
+            except BrokerUnavailable as error:
+                return confirmed, error
+            confirmed += arrived
+            ids = {message.id for message in arrived}
+            stopped |= {message.aggregate for message in sent if message.id not in ids}
+        return confirmed, None
+
+
+def publish_wave(
+    broker: Broker, wave: Sequence[OutboxMessage], place: Place
+) -> list[OutboxMessage]:
+    """Publish messages of different aggregates together; return those that were confirmed."""
+    if not wave:
+        return []
+    spans = [_span(message) for message in wave]
+    try:
+        answers = broker.publish(
+            [_outgoing(message, span, place) for message, span in zip(wave, spans, strict=True)]
+        )
+    finally:
+        for span in spans:
+            span.end()
+    confirmed = [message for message in wave if str(message.id) in answers.confirmed]
+    if answers.complaint:
+        metrics.EVENTS_REFUSED.inc(len(wave) - len(confirmed))
+        logger.warning("relay.unconfirmed", tenant=place.slug, error=answers.complaint)
+    return confirmed
+
+
+def _span(message: OutboxMessage) -> Span:
+    """A span in the trace of the request that caused the event."""
+    cause = propagate.extract({"traceparent": message.traceparent})
+    return tracer.start_span(f"publish {message.name}", context=cause, kind=SpanKind.PRODUCER)
+
+
+def _outgoing(message: OutboxMessage, span: Span, place: Place) -> Outgoing:
+    headers = {"Content-Type": CONTENT_TYPE}
+    propagate.inject(headers, context=trace.set_span_in_context(span))
+    return Outgoing(
+        id=str(message.id),
+        subject=topology.house_subject(place.slug, message.name, message.version),
+        body=encode(message, place),
+        headers=headers,
+    )
+
+
+def _count(confirmed: Iterable[OutboxMessage]) -> None:
+    now = clock.now()
+    for message in confirmed:
+        metrics.EVENTS_PUBLISHED.inc()
+        metrics.PUBLISH_DELAY_SECONDS.observe((now - message.recorded_at).total_seconds())
+
+
+def _pause(turn: Turn, last: float) -> float:
+    if turn.unconfirmed:
+        return _longer(last)
+    if turn.is_more:
+        return 0.0
+    if turn.published:
+        return BUSY_POLL_SECONDS
+    return min(max(last, BUSY_POLL_SECONDS) * 1.5, IDLE_POLL_SECONDS)
+
+
+def _longer(last: float) -> float:
+    return min(max(last, BUSY_POLL_SECONDS) * 2, TROUBLE_SECONDS_MAX)

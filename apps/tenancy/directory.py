@@ -1,0 +1,36 @@
+"""What messaging is told of the tenants."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from apps.platform.messaging.tenants import Place
+from apps.tenancy.contexts import inside
+from apps.tenancy.domain import TenantState
+from apps.tenancy.models import Tenant
+from apps.tenancy.selectors import ready_tenants, tenant_by_slug
+
+
+class TenantDirectory:
+    """The directory that ``apps.platform.messaging`` asks for."""
+
+    def ready(self) -> list[Place]:
+        """Every tenant that is being served."""
+        return [_place(tenant) for tenant in ready_tenants()]
+
+    def find(self, slug: str) -> Place | None:
+        """The tenant of that slug; nothing when there is none or it is closed for good."""
+        tenant = tenant_by_slug(slug)
+        if tenant is None or tenant.state == TenantState.CLOSED:
+            return None
+        return _place(tenant)
+
+
+def _place(tenant: Tenant) -> Place:
+    return Place(
+        id=tenant.id,
+        slug=tenant.slug,
+        schema=tenant.schema_name,
+        is_ready=tenant.state == TenantState.READY,
+        enter=partial(inside, tenant),
+    )
