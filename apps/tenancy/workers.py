@@ -55,7 +55,7 @@ class TenantTask(Task):
 
 def tenant_task(name: str) -> Callable[[Callable[..., object]], Any]:
     """Make a Celery task of a function that works inside the tenant it is sent from."""
-    return lambda function: shared_task(name=name, base=TenantTask)(function)
+    return shared_task(name=name, base=TenantTask)
 
 
 def every_tenant(name: str) -> Callable[[Callable[[], int]], Any]:

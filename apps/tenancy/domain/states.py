@@ -12,6 +12,15 @@ class TenantState(StrEnum):
     CLOSED = "closed"
 
 
+#: Which state may follow which. Nothing follows closed: its books are kept, and kept shut.
+FOLLOWING: dict[TenantState, frozenset[TenantState]] = {
+    TenantState.PROVISIONING: frozenset({TenantState.READY, TenantState.CLOSED}),
+    TenantState.READY: frozenset({TenantState.SUSPENDED, TenantState.CLOSED}),
+    TenantState.SUSPENDED: frozenset({TenantState.READY, TenantState.CLOSED}),
+    TenantState.CLOSED: frozenset(),
+}
+
+
 class TenantMode(StrEnum):
     """A test tenant never reaches a live provider."""
 
