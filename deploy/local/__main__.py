@@ -17,7 +17,7 @@ from pathlib import Path
 from deploy.local.demo import demo, is_once
 from deploy.local.refusals import Interrupted, Refused
 from deploy.local.say import Voice
-from deploy.local.stack import ROOT, kept, thrown_away
+from deploy.local.stack import BYTECODE, ROOT, kept, thrown_away
 
 USAGE = 2
 
@@ -72,7 +72,7 @@ def services(folder: Path) -> int:
 def run(command: Sequence[str], *, durable: bool = False) -> int:
     """Run a command on throw-away servers and answer with its exit code."""
     with thrown_away(Voice(quiet=True), durable=durable) as stack:
-        return stack.supervisor.foreground(command, stack.environment, None)
+        return stack.supervisor.foreground(command, {**stack.environment, **BYTECODE}, None)
 
 
 def _folder(name: str) -> Path:

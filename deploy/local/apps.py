@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local.nats_conf import neighbours
+from deploy.local.stack import BYTECODE
 from deploy.local.state import State
 
 PREFERRED_WEB_PORT = 8000
@@ -40,6 +41,7 @@ def settings_for(state: State, servers: Mapping[str, str]) -> Settings:
     environment = {
         **guests,
         **servers,
+        **BYTECODE,
         "PYTHONUNBUFFERED": "1",
         "DJANGO_SETTINGS_MODULE": "config.settings.local",
         "ENVIRONMENT": "local",

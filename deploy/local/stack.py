@@ -17,6 +17,12 @@ from deploy.local.state import State
 from deploy.local.supervisor import Supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
+# Half of a process's start is compiling what it imports, unless somebody keeps the result. We do,
+# also where the person's environment says not to, but away from the sources.
+BYTECODE = {
+    "PYTHONPYCACHEPREFIX": str(ROOT / "var" / "bytecode"),
+    "PYTHONDONTWRITEBYTECODE": "",
+}
 
 
 @dataclass
