@@ -1,5 +1,22 @@
-"""The API, version 1. Each app brings its own nouns."""
+"""The API, version 1. Each app that has an ``api/urls.py`` brings its own nouns, by full path."""
 
-from django.urls import URLPattern, URLResolver
+from importlib.util import find_spec
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import URLPattern, URLResolver, include, path
+
+_APPS = (
+    "platform",
+    "tenancy",
+    "identity",
+    "console",
+    "ledger",
+    "payments",
+    "settlements",
+    "reporting",
+    "integrations",
+)
+_BOOKS = [f"apps.{app}.api.urls" for app in _APPS if find_spec(f"apps.{app}.api")]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include(book)) for book in _BOOKS if find_spec(book)
+]

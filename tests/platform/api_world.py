@@ -79,7 +79,9 @@ class LineSerializer(serializers.Serializer):
 
 class RingSerializer(serializers.Serializer):
     amount = MoneyField(positive=True)
-    mode = serializers.ChoiceField(["fine", "closed", "bug", "slow", "cut"], default="fine")
+    mode = serializers.ChoiceField(
+        ["fine", "closed", "bug", "slow", "asleep", "cut"], default="fine"
+    )
     account = PublicIdField("acc", required=False)
     lines = LineSerializer(many=True, required=False)
     serial = serializers.CharField(read_only=True)
@@ -105,6 +107,9 @@ def ring_up(*, amount: Money, mode: str, actor: Actor) -> str:
             raise RuntimeError("a secret detail of ours")
         case "slow":
             time.sleep(3.5)
+        case "asleep":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_sleep(3)")
         case "cut":
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")

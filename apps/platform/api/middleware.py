@@ -10,12 +10,11 @@ from django.http import HttpRequest, HttpResponse
 from apps.platform.api.problems import MEDIA_TYPE, bare_problem
 
 _API = re.compile(r"^(/t/[^/]+)?/v1(/|$)")
-_KEPT = ("Allow", "Retry-After", "WWW-Authenticate")
 FIRST_ERROR = 400
 
 
 class ProblemAnswers:
-    """Replace error pages of the framework (unknown address, bad host, a bug) by a bare problem.
+    """Write a bare problem over the framework's error pages (unknown address, bad host, a bug).
 
     What Django would show, with its traceback on a developer's machine, never reaches a client of
     the API; it has been logged by then, under the request id that the problem carries.
@@ -31,5 +30,7 @@ class ProblemAnswers:
             return response
         if response.headers.get("Content-Type", "").startswith((MEDIA_TYPE, "application/json")):
             return response
-        kept = {name: response[name] for name in _KEPT if name in response}
-        return bare_problem(response.status_code, kept)
+        response.content = bare_problem(response.status_code)
+        response.headers["Content-Type"] = MEDIA_TYPE
+        response.headers.pop("Content-Length", None)
+        return response

@@ -23,9 +23,19 @@ _ID_LETTERS = "[0-9a-hjkmnp-tv-z]{26}"
 
 PROBLEM: dict[str, Any] = {
     "type": "object",
-    "description": "Why a request was refused (RFC 9457). The facts of the refusal are further"
-    " members; the catalogue at /v1/docs/problems names them for each code.",
-    "required": ["type", "title", "status", "detail", "code", "errors", "request_id", "retryable"],
+    "description": "Why a request was refused (RFC 9457). The catalogue at /v1/docs/problems"
+    " names every code.",
+    "required": [
+        "type",
+        "title",
+        "status",
+        "detail",
+        "code",
+        "facts",
+        "errors",
+        "request_id",
+        "retryable",
+    ],
     "properties": {
         "type": {"type": "string", "format": "uri-reference"},
         "title": {"type": "string", "description": "The broken rule in one sentence."},
@@ -33,6 +43,11 @@ PROBLEM: dict[str, Any] = {
         "detail": {"type": "string"},
         "code": {"type": "string", "examples": ["platform/invalid-fields"]},
         "advice": {"type": "string", "description": "What to do about it."},
+        "facts": {
+            "type": "object",
+            "description": "The figures and names behind the refusal, by code.",
+            "additionalProperties": True,
+        },
         "errors": {
             "type": "array",
             "items": {
@@ -51,7 +66,6 @@ PROBLEM: dict[str, Any] = {
             "description": "The same request, sent again, may succeed.",
         },
     },
-    "additionalProperties": True,
 }
 
 
@@ -122,10 +136,13 @@ class _PublicIdSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyp
 
 def page_of(serializer: type[serializers.Serializer]) -> serializers.Serializer:
     """For ``extend_schema(responses=…)``: a page of what ``serializer`` describes."""
-    link = serializers.URLField(allow_null=True, help_text="Where the neighbouring page is.")
     return inline_serializer(
         f"{serializer.__name__.removesuffix('Serializer')}Page",
-        {"data": serializer(many=True), "next": link, "previous": link},
+        {
+            "data": serializer(many=True),
+            "next": serializers.URLField(allow_null=True, help_text="The page of older rows."),
+            "previous": serializers.URLField(allow_null=True, help_text="The page of newer rows."),
+        },
     )
 
 
