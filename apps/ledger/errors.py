@@ -100,7 +100,7 @@ class AccountFrozen(DomainError):
 
     leg: int
     account: str
-    status: str
+    account_status: str
 
 
 @dataclass(eq=False, kw_only=True)
@@ -247,12 +247,3 @@ class AccountNotEmpty(DomainError):
     account: str
     balance_minor: int
     currency: str
-
-
-@dataclass(eq=False, kw_only=True)
-class BooksBusy(DomainError):
-    """Other postings are in the way right now."""
-
-    code = "ledger/books-busy"
-    kind = Kind.UNAVAILABLE
-    advice = "Try again in a moment."

@@ -148,7 +148,7 @@ class Migration(migrations.Migration):
                 ("value_date", models.DateField()),
                 ("effective_at", models.DateTimeField(null=True)),
                 ("posted_at", models.DateTimeField()),
-                ("idempotency_key", models.CharField(max_length=200, null=True)),
+                ("idempotency_key", models.CharField(max_length=320, null=True)),
                 ("fingerprint", models.BinaryField()),
                 ("source_event", models.CharField(blank=True, max_length=200)),
                 ("actor", models.CharField(max_length=221)),

@@ -26,7 +26,7 @@ class JournalEntry(Identified):
     value_date = models.DateField()
     effective_at = models.DateTimeField(null=True)
     posted_at = models.DateTimeField()
-    idempotency_key = models.CharField(max_length=200, null=True)  # noqa: DJ001  NULL is no key
+    idempotency_key = models.CharField(max_length=320, null=True)  # noqa: DJ001  NULL is no key
     fingerprint = models.BinaryField()
     source_event = models.CharField(max_length=200, blank=True)
     reverses = models.ForeignKey(

@@ -1,6 +1,6 @@
 """What the ledger can be asked about."""
 
-from apps.ledger.selectors.accounts import (
+from apps.ledger.selectors.chart import (
     AccountRow,
     Balance,
     account_balance,
@@ -8,7 +8,7 @@ from apps.ledger.selectors.accounts import (
     accounts,
     balances_below,
 )
-from apps.ledger.selectors.entries import (
+from apps.ledger.selectors.journal import (
     AccountStatement,
     EntryRow,
     PostingRow,
@@ -18,7 +18,7 @@ from apps.ledger.selectors.entries import (
     entry_of_source,
     journal_entry,
 )
-from apps.ledger.selectors.trial_balance import (
+from apps.ledger.selectors.totals import (
     CurrencyTotal,
     TrialBalance,
     TrialBalanceRow,

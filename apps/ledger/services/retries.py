@@ -10,8 +10,8 @@ from typing import ParamSpec, TypeVar
 
 from django.db import OperationalError, connection
 
-from apps.ledger.errors import BooksBusy
 from apps.ledger.services.refusals import IN_THE_WAY, sqlstate
+from apps.platform.errors import Busy
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -25,7 +25,7 @@ def again_when_in_the_way(function: Callable[P, R]) -> Callable[P, R]:
 
     Stands outside ``@use_case``, because only a whole transaction may be done again: what it read
     before the failure is no longer true. Inside a caller's transaction there is nothing to redo
-    here; the caller gets ``BooksBusy``, whose kind says that the same request may succeed later.
+    here; the caller gets ``Busy``, whose kind says that the same request may succeed later.
     """
 
     @functools.wraps(function)
@@ -38,8 +38,8 @@ def again_when_in_the_way(function: Callable[P, R]) -> Callable[P, R]:
                 if sqlstate(error) not in IN_THE_WAY:
                     raise
                 if number == tries:
-                    raise BooksBusy from error
+                    raise Busy from error
             time.sleep(FIRST_PAUSE_SECONDS * 2**number * random.random())  # noqa: S311  jitter
-        raise BooksBusy
+        raise Busy
 
     return run

@@ -134,7 +134,7 @@ BEGIN
                     bad.leg_number, bad.entry, bad.account
         USING ERRCODE = bad.code, DETAIL = CASE bad.code
             WHEN 'LG013' THEN jsonb_build_object('leg', bad.leg_number, 'account', bad.account,
-                                                 'status', bad.status)
+                                                 'account_status', bad.status)
             WHEN 'LG014' THEN jsonb_build_object('leg', bad.leg_number, 'account', bad.account,
                                                  'account_currency', bad.account_currency,
                                                  'posting_currency', bad.currency)

@@ -52,7 +52,7 @@ class Balance:
 
 def account_balance(account: str) -> AccountRow:
     """What the account holds now, in one row read whatever its history. ``AccountNotFound``."""
-    row = _accounts().filter(code=account).first()
+    row = accounts_with_balances().filter(code=account).first()
     if row is None:
         raise AccountNotFound(account=account)
     return account_row(row)
@@ -77,16 +77,17 @@ def balances_below(prefix: str) -> list[AccountRow]:
     """What each account below a code holds, by code: ``2100`` gives ``2100.…`` without headers."""
     return [
         account_row(row)
-        for row in _accounts().filter(code__startswith=f"{prefix}.", is_header=False)
+        for row in accounts_with_balances().filter(code__startswith=f"{prefix}.", is_header=False)
     ]
 
 
 def accounts(*, after: str = "", limit: int = 200) -> list[AccountRow]:
     """The chart by code, at most ``limit`` lines that come after the code ``after``."""
-    return [account_row(row) for row in _accounts().filter(code__gt=after)[:limit]]
+    return [account_row(row) for row in accounts_with_balances().filter(code__gt=after)[:limit]]
 
 
-def _accounts() -> QuerySet[Account]:
+def accounts_with_balances() -> QuerySet[Account]:
+    """The chart with all that ``account_row`` reads, by code."""
     return Account.objects.select_related("balance", "parent").order_by("code")
 
 

@@ -12,7 +12,7 @@ from django.db.models import Prefetch, QuerySet
 from apps.ledger.domain import REVERSAL, Side
 from apps.ledger.errors import EntryNotFound
 from apps.ledger.models import JournalEntry, Posting
-from apps.ledger.selectors.accounts import account_balance, account_balance_as_of
+from apps.ledger.selectors.chart import account_balance, account_balance_as_of
 from apps.platform.ids import public_id
 from apps.platform.money import Money
 
@@ -50,6 +50,20 @@ class EntryRow:
     metadata: Mapping[str, object]
     digest: bytes
     postings: tuple[PostingRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountPosting:
+    """One posting of an account, in the order they were written. Normal side throughout."""
+
+    entry_id: UUID
+    description: str
+    value_date: date
+    posted_at: datetime
+    side: Side
+    amount: Money
+    account_version: int
+    balance_after: Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +190,20 @@ def posting_row(posting: Posting) -> PostingRow:
         leg=posting.leg,
         account=posting.account.code,
         account_name=posting.account.name,
+        side=Side.of_letter(posting.side),
+        amount=Money(posting.amount_minor, posting.currency),
+        account_version=posting.account_version,
+        balance_after=Money(posting.balance_after_minor, posting.currency),
+    )
+
+
+def account_posting(posting: Posting) -> AccountPosting:
+    """The row of a model that was read with its entry."""
+    return AccountPosting(
+        entry_id=posting.entry_id,
+        description=posting.entry.description,
+        value_date=posting.value_date,
+        posted_at=posting.posted_at,
         side=Side.of_letter(posting.side),
         amount=Money(posting.amount_minor, posting.currency),
         account_version=posting.account_version,

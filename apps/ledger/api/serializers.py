@@ -1,0 +1,165 @@
+"""The shapes of the ledger's requests and answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from apps.ledger.domain import AccountClass, AccountStatus, EntryDraft, PostingDraft, Side
+from apps.platform.api.fields import MoneyField, PublicIdField
+from apps.platform.currencies import CURRENCIES
+
+#: More legs than this are a batch, not an entry.
+POSTINGS_MAX = 1000
+
+
+class AccountOpening(serializers.Serializer):
+    """An account to open."""
+
+    code = serializers.RegexField(r"^[A-Za-z0-9][A-Za-z0-9._:-]*\Z", max_length=64)
+    name = serializers.CharField(max_length=200)
+    account_class = serializers.ChoiceField([value.value for value in AccountClass])
+    currency = serializers.ChoiceField(sorted(CURRENCIES))
+    parent = serializers.CharField(max_length=64, default="", allow_blank=True)
+    is_header = serializers.BooleanField(default=False)
+    floor_minor = serializers.IntegerField(default=None, allow_null=True)
+    ceiling_minor = serializers.IntegerField(default=None, allow_null=True)
+
+
+class AccountSerializer(serializers.Serializer):
+    """An account and what it holds now. ``balance`` is positive on the account's normal side."""
+
+    code = serializers.CharField(source="account")
+    name = serializers.CharField()
+    account_class = serializers.ChoiceField([value.value for value in AccountClass])
+    currency = serializers.CharField()
+    normal_side = serializers.ChoiceField([value.value for value in Side])
+    parent = serializers.CharField(allow_blank=True)
+    is_header = serializers.BooleanField()
+    status = serializers.ChoiceField([value.value for value in AccountStatus])
+    floor = MoneyField(allow_null=True)
+    ceiling = MoneyField(allow_null=True)
+    debits = MoneyField()
+    credits = MoneyField()
+    balance = MoneyField()
+    version = serializers.IntegerField(help_text="How many postings the account has.")
+    opened_at = serializers.DateTimeField()
+
+
+class PostingInput(serializers.Serializer):
+    """One leg to post."""
+
+    account = serializers.CharField(max_length=64)
+    side = serializers.ChoiceField([value.value for value in Side])
+    amount = MoneyField(positive=True)
+
+
+class EntryInput(serializers.Serializer):
+    """A journal entry to post."""
+
+    description = serializers.CharField(max_length=200)
+    kind = serializers.RegexField(r"^[a-z][a-z0-9_.]*\Z", max_length=50, default="manual")
+    value_date = serializers.DateField()
+    effective_at = serializers.DateTimeField(default=None, allow_null=True)
+    source_event = serializers.CharField(max_length=200, default="", allow_blank=True)
+    metadata = serializers.DictField(default=dict)
+    postings = PostingInput(many=True, allow_empty=False, max_length=POSTINGS_MAX)
+
+    @staticmethod
+    def to_draft(data: dict[str, Any]) -> EntryDraft:
+        """The draft that the checked data describes."""
+        postings = [
+            PostingDraft(leg["account"], Side(leg["side"]), leg["amount"])
+            for leg in data["postings"]
+        ]
+        return EntryDraft(**(data | {"postings": postings}))
+
+
+class PostingSerializer(serializers.Serializer):
+    """One leg. ``balance_after`` is the account's, positive on its normal side."""
+
+    account = serializers.CharField()
+    account_name = serializers.CharField()
+    side = serializers.ChoiceField([value.value for value in Side])
+    amount = MoneyField()
+    account_version = serializers.IntegerField()
+    balance_after = MoneyField()
+
+
+class EntrySerializer(serializers.Serializer):
+    """A journal entry with its postings."""
+
+    id = PublicIdField("je")
+    kind = serializers.CharField()
+    description = serializers.CharField()
+    value_date = serializers.DateField()
+    effective_at = serializers.DateTimeField(allow_null=True)
+    posted_at = serializers.DateTimeField()
+    source_event = serializers.CharField(allow_blank=True)
+    actor = serializers.CharField()
+    reverses = PublicIdField("je", allow_null=True)
+    reversed_by = PublicIdField("je", allow_null=True)
+    metadata = serializers.DictField()
+    postings = PostingSerializer(many=True)
+
+
+class AccountPostingSerializer(serializers.Serializer):
+    """A posting as the account's history shows it."""
+
+    entry_id = PublicIdField("je")
+    description = serializers.CharField()
+    value_date = serializers.DateField()
+    posted_at = serializers.DateTimeField()
+    side = serializers.ChoiceField([value.value for value in Side])
+    amount = MoneyField()
+    account_version = serializers.IntegerField()
+    balance_after = MoneyField()
+
+
+class EntriesQuery(serializers.Serializer):
+    """Which entries to list."""
+
+    kind = serializers.CharField(max_length=50, required=False)
+    source_event = serializers.CharField(max_length=200, required=False)
+
+
+class ReversalInput(serializers.Serializer):
+    """Why an entry is taken back, and the day the reversal counts (today if not given)."""
+
+    reason = serializers.CharField(max_length=200)
+    value_date = serializers.DateField(default=None, allow_null=True)
+
+
+class TrialBalanceQuery(serializers.Serializer):
+    """At the end of which value date; without it, now."""
+
+    as_of = serializers.DateField(required=False)
+
+
+class TrialBalanceRowSerializer(serializers.Serializer):
+    """One account's sums."""
+
+    account = serializers.CharField()
+    name = serializers.CharField()
+    account_class = serializers.CharField()
+    debits = MoneyField()
+    credits = MoneyField()
+    balance = MoneyField()
+
+
+class CurrencyTotalSerializer(serializers.Serializer):
+    """Both sides of one currency; in sound books the difference is zero."""
+
+    currency = serializers.CharField()
+    debits_minor = serializers.IntegerField()
+    credits_minor = serializers.IntegerField()
+    difference_minor = serializers.IntegerField()
+
+
+class TrialBalanceSerializer(serializers.Serializer):
+    """Every account that was ever posted to, and the totals by currency."""
+
+    is_balanced = serializers.BooleanField()
+    rows = TrialBalanceRowSerializer(many=True)
+    totals = CurrencyTotalSerializer(many=True)

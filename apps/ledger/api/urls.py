@@ -1,0 +1,15 @@
+"""Addresses of the ledger's API, below ``/v1/``."""
+
+from django.urls import path
+
+from apps.ledger.api import views
+
+urlpatterns = [
+    path("ledger/accounts", views.AccountCollection.as_view()),
+    path("ledger/accounts/<str:code>", views.AccountItem.as_view()),
+    path("ledger/accounts/<str:code>/postings", views.AccountPostings.as_view()),
+    path("ledger/entries", views.EntryCollection.as_view()),
+    path("ledger/entries/<str:id>", views.EntryItem.as_view()),
+    path("ledger/entries/<str:id>/reverse", views.EntryReversal.as_view()),
+    path("ledger/trial-balance", views.TrialBalancePage.as_view()),
+]
