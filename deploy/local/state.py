@@ -25,6 +25,7 @@ class State:
     @classmethod
     def load(cls, folder: Path) -> State:
         """Read the state of a folder, which is made if it is not there."""
+        folder = folder.resolve()  # the servers have other working folders
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not os.access(folder, os.W_OK | os.X_OK):
             raise Refused(f"{folder} belongs to another user: remove it, or run as that user.")

@@ -76,6 +76,12 @@ def test_with_all_servers_named_no_program_is_even_looked_for(
         assert stack.supervisor.children == {}
 
 
+def test_a_relative_folder_is_as_good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with kept(Path("demo"), QUIET, {"REDIS_URL": "redis://a", "NATS_URL": "nats://a"}) as stack:
+        assert f"host={tmp_path}/demo/pg&" in stack.environment["DATABASE_URL"]
+
+
 def test_a_long_path_gets_its_socket_elsewhere(tmp_path: Path) -> None:
     folder = tmp_path / ("long" * 20) / "demo"
     with kept(folder, QUIET, {"REDIS_URL": "redis://a", "NATS_URL": "nats://a"}) as stack:
