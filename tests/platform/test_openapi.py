@@ -37,6 +37,7 @@ def test_it_is_valid_openapi_3_1(document: dict[str, Any]) -> None:
 
 def test_every_operation_may_answer_with_a_problem(document: dict[str, Any]) -> None:
     assert len(list(operations(document))) >= 4
+    assert all(path.startswith("/v1/") for _, path, _ in operations(document))
     for method, path, operation in operations(document):
         assert operation["responses"]["default"] == {"$ref": "#/components/responses/Problem"}, (
             method,
@@ -95,3 +96,9 @@ def test_the_pages_need_no_credential_and_nothing_from_outside(
     assert not re.search(r"""(src|href)=["'](https?:)?//""", page)
     assert not re.search(r"<script(?![^>]*\bsrc=)", page)
     assert " style=" not in page
+
+
+def test_operations_are_named_for_their_nouns(document: dict[str, Any]) -> None:
+    names = [operation["operationId"] for _, _, operation in operations(document)]
+    assert len(names) == len(set(names))
+    assert {"till_get_ring", "till_get_rings", "till_post_rings"} <= set(names)

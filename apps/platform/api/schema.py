@@ -6,6 +6,7 @@ Every operation may answer with a problem, says which scope it needs, and asks f
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
@@ -15,6 +16,7 @@ from rest_framework import serializers
 
 from apps.platform.money import MINOR_MAX
 
+PREFIX = "/v1/"
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 KEY_SCHEME = "ApiKey"
 OAUTH_SCHEME = "OAuth2"
@@ -88,6 +90,12 @@ class EndpointSchema(AutoSchema):
             )
         ]
 
+    def get_operation_id(self) -> str:
+        """``ledger_post_entries``: app, method and the name of the view, which is its noun."""
+        name = type(self.view).__name__.removesuffix("View").removesuffix("Endpoint")
+        noun = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+        return "_".join([*self.get_tags(), self.method.lower(), noun])
+
     def get_auth(self) -> list[dict[str, list[str]]]:
         """An API key, or an access token with the scope the view asks for."""
         if not self.view.authentication_classes:
@@ -147,7 +155,9 @@ def page_of(serializer: type[serializers.Serializer]) -> serializers.Serializer:
 
 
 def add_problem_answers(result: dict[str, Any], **_: object) -> dict[str, Any]:
-    """Every operation may answer with a problem; say so, and how a caller authenticates."""
+    """Say that every operation of ``/v1`` may answer with a problem, and how a caller signs in."""
+    paths = result.get("paths", {})
+    result["paths"] = {path: paths[path] for path in paths if path.startswith(PREFIX)}
     components = result.setdefault("components", {})
     components.setdefault("schemas", {})["Problem"] = PROBLEM
     components.setdefault("responses", {})["Problem"] = {
@@ -168,7 +178,7 @@ def add_problem_answers(result: dict[str, Any], **_: object) -> dict[str, Any]:
 def _operations(result: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         operation
-        for path in result.get("paths", {}).values()
+        for path in result["paths"].values()
         for operation in path.values()
         if isinstance(operation, dict) and "responses" in operation
     ]
