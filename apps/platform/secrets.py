@@ -1,6 +1,6 @@
 """Secrets, from wherever this deployment keeps them. They are read when needed and stored nowhere.
 
-``SECRETS_URL`` chooses: ``env://`` reads environment variables, ``env://?file=/path.json`` a file
+``SECRETS_URL`` chooses: ``env://`` reads the environment, ``env://?file=/path.json`` a file
 ``{"path": {"key": "value"}}`` readable by its owner, ``vault+https://host:port/mount`` a KV version 2
 engine of Vault or OpenBao (``VAULT_TOKEN``, or ``VAULT_ROLE_ID`` and ``VAULT_SECRET_ID``).
 """

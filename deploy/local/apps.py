@@ -50,6 +50,7 @@ def settings_for(state: State, servers: Mapping[str, str]) -> Settings:
         "BASE_DOMAIN": "localhost",
         "MPESA_BASE_URL": f"http://127.0.0.1:{simulators_port}",
         "STORAGE_URL": (state.folder / "files").as_uri(),
+        "SECRETS_URL": f"env://?file={state.folder / 'secrets.json'}",
         "DEMO_DATA": str(state.folder),
     }
     return Settings(
