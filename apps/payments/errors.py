@@ -184,7 +184,7 @@ class CallbackTooLarge(DomainError):
 
 @dataclass(eq=False, kw_only=True)
 class NoStatementSource(DomainError):
-    """This provider account has no statement that can be read."""
+    """The provider account has no statement that can be read."""
 
     code = "payments/no-statement-source"
 
@@ -192,10 +192,10 @@ class NoStatementSource(DomainError):
 
 
 @dataclass(eq=False, kw_only=True)
-class StatementUnreadable(DomainError):
-    """The provider's statement could not be fetched or understood."""
+class ProviderUnreachable(DomainError):
+    """The provider could not be asked, or its answer could not be read."""
 
-    code = "payments/statement-unreadable"
+    code = "payments/provider-unreachable"
     kind = Kind.UNAVAILABLE
 
     account: str

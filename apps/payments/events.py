@@ -1,6 +1,8 @@
 """What payments tells the world. One event per fact; the intent or attempt is the aggregate.
 
-Ids are public ids (``pi_…``, ``att_…``); ``payout_ref`` is the id that settlements gave the payout.
+Ids are public ids (``pi_…``, ``att_…``); ``payout_ref`` is the UUID that settlements gave the
+payout, ``provider_account`` the label of the account, ``expected_fee`` what its tariff says (none
+when there is no tariff).
 """
 
 from __future__ import annotations
@@ -23,8 +25,8 @@ class PaymentCaptured:
     amount: Money
     provider_reference: str
     payer_masked: str
-    provider_account: str  # the account's label: settlements expects the movement on its statement
-    expected_fee: Money | None  # by the account's tariff; the statement says what was taken
+    provider_account: str
+    expected_fee: Money | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +93,8 @@ class PayoutPaid:
     attempt_id: str
     amount: Money
     provider_reference: str
-    provider_account: str  # the account's label
-    expected_fee: Money | None  # by the account's tariff
+    provider_account: str
+    expected_fee: Money | None
 
 
 @dataclass(frozen=True, slots=True)

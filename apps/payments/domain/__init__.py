@@ -11,9 +11,11 @@ from apps.payments.domain.receipts import (
     IntentReceipt,
     IntentRow,
     PaymentView,
+    PayoutOutcome,
+    PayoutPolicy,
+    ProviderAccountDraft,
     ProviderAccountRow,
     ProviderTransaction,
-    Violation,
 )
 from apps.payments.domain.states import (
     AttemptState,
@@ -41,7 +43,9 @@ __all__ = [
     "Operation",
     "Outcome",
     "PaymentView",
+    "PayoutOutcome",
+    "PayoutPolicy",
+    "ProviderAccountDraft",
     "ProviderAccountRow",
     "ProviderTransaction",
-    "Violation",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -40,22 +40,58 @@ class AttemptReceipt:
     is_replay: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderAccountDraft:
+    """What is needed to work with an account at a provider. ``label`` names it for ever.
+
+    ``clearing_account`` is the ledger account that mirrors the provider's; ``secrets_ref`` the path
+    of its credentials; ``environment`` simulator, sandbox or live.
+    """
+
+    label: str
+    name: str
+    connector: str
+    environment: str
+    currency: str
+    clearing_account: str
+    fee_account: str
+    secrets_ref: str
+    config: Mapping[str, object]
+    suspense_account: str = "2800"
+
+
 @dataclass(frozen=True, slots=True)
 class ProviderAccountRow:
     """A provider account and the ledger accounts its money is booked in."""
 
     id: UUID
-    code: str
-    connector: str
     label: str
+    name: str
+    connector: str
     environment: str
     currency: str
     status: str
     clearing_account: str
-    float_account: str
+    fee_account: str
     suspense_account: str
-    collection_fee_account: str
-    payout_fee_account: str
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutPolicy:
+    """Limits of one payout on a rail, in minor units: a multiple of ``step``, min to max."""
+
+    step_minor: int
+    min_minor: int
+    max_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutOutcome:
+    """What became of a payout: the state of its last attempt, and how the provider names it."""
+
+    state: AttemptState
+    provider_reference: str
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,13 +215,3 @@ class ProviderTransaction:
     account_reference: str = ""
     counterparty: str = ""  # masked
     linked_reference: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """Something that must not be: which check, about what, and the facts."""
-
-    check: str
-    subject: str
-    detail: str
-    facts: Mapping[str, object] = field(default_factory=dict)

@@ -9,7 +9,11 @@ from apps.payments.domain.states import Direction
 #: Seconds from one check to the next. A prompt on a phone lives for about a minute, so pay-ins
 #: are asked about early; after the last, people investigate.
 COLLECTION_CHECKS = (10, 30, 60, 120, 300, 3600, 3600, 3600)
-PAYOUT_CHECKS = (30, 120, 600, 3600, 6 * 3600, 24 * 3600, *((24 * 3600,) * 5))
+#: The first check of a payout asks nobody: it notes that the result is overdue, and leaves a slow
+#: callback ten more seconds before the provider is bothered.
+PAYOUT_CHECKS = (20, 10, 120, 600, 3600, 6 * 3600, 24 * 3600, *((24 * 3600,) * 5))
+#: Seconds from a callback that proves nothing to asking what it meant.
+SOON_SECONDS = 5
 #: Seconds to wait before a request that was proved not carried out is sent again.
 RESENDS = (1, 3, 10, 30)
 #: Seconds to wait before a callback that could not be processed is tried again; then it is dead.
@@ -34,3 +38,8 @@ def next_callback_try(tries: int, now: datetime) -> datetime | None:
     if not 1 <= tries <= len(CALLBACK_RETRIES):
         return None
     return now + timedelta(seconds=CALLBACK_RETRIES[tries - 1])
+
+
+def soon(now: datetime) -> datetime:
+    """When to ask after a callback that proved nothing."""
+    return now + timedelta(seconds=SOON_SECONDS)

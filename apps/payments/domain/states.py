@@ -30,9 +30,10 @@ class Outcome(StrEnum):
     """How one exchange with a provider ended. What is not proved is ``UNKNOWN``."""
 
     SUCCEEDED = "succeeded"
-    ACCEPTED = "accepted"  # the provider took it in and will tell
+    ACCEPTED = "accepted"  # the provider has it and has not finished
     DECLINED = "declined"  # proved: no money moved and none will
     NOT_SENT = "not_sent"  # proved: the provider did not carry anything out
+    ASKED = "asked"  # a question was taken in; the verdict comes to a callback address
     ABSENT = "absent"  # the provider, asked about it, has never heard of it
     UNKNOWN = "unknown"
 
@@ -75,52 +76,65 @@ class CallbackState(StrEnum):
     DEAD = "dead"  # could not be processed after every try
 
 
-I, A, C = IntentStatus, AttemptState, CallbackState
-
-_LATE_MONEY = frozenset({I.SUCCEEDED, I.PARTIALLY_CAPTURED})
+_LATE_MONEY = frozenset({IntentStatus.SUCCEEDED, IntentStatus.PARTIALLY_CAPTURED})
 INTENT_MOVES: Mapping[IntentStatus, frozenset[IntentStatus]] = {
-    I.REQUIRES_METHOD: frozenset({I.PROCESSING, I.CANCELLED, I.EXPIRED}),
-    I.PROCESSING: _LATE_MONEY | {I.UNKNOWN, I.FAILED},
-    I.UNKNOWN: _LATE_MONEY | {I.FAILED},
-    I.FAILED: _LATE_MONEY | {I.PROCESSING, I.CANCELLED, I.EXPIRED},
-    I.CANCELLED: _LATE_MONEY,
-    I.EXPIRED: _LATE_MONEY,
-    I.PARTIALLY_CAPTURED: frozenset({I.SUCCEEDED}),
-    I.SUCCEEDED: frozenset({I.PARTIALLY_CAPTURED}),
+    IntentStatus.REQUIRES_METHOD: frozenset(
+        {IntentStatus.PROCESSING, IntentStatus.CANCELLED, IntentStatus.EXPIRED}
+    ),
+    IntentStatus.PROCESSING: _LATE_MONEY | {IntentStatus.UNKNOWN, IntentStatus.FAILED},
+    IntentStatus.UNKNOWN: _LATE_MONEY | {IntentStatus.FAILED},
+    IntentStatus.FAILED: _LATE_MONEY
+    | {IntentStatus.PROCESSING, IntentStatus.CANCELLED, IntentStatus.EXPIRED},
+    IntentStatus.CANCELLED: _LATE_MONEY,
+    IntentStatus.EXPIRED: _LATE_MONEY,
+    IntentStatus.PARTIALLY_CAPTURED: frozenset({IntentStatus.SUCCEEDED}),
+    IntentStatus.SUCCEEDED: frozenset({IntentStatus.PARTIALLY_CAPTURED}),
 }
 
-_VERDICTS = frozenset({A.SUCCEEDED, A.DECLINED, A.FAILED})
+_VERDICTS = frozenset({AttemptState.SUCCEEDED, AttemptState.DECLINED, AttemptState.FAILED})
 #: Evidence beats expectation: a success is booked from any state it may be heard in.
 ATTEMPT_MOVES: Mapping[AttemptState, frozenset[AttemptState]] = {
-    A.QUEUED: _VERDICTS | {A.SENDING},
-    A.SENDING: _VERDICTS | {A.SENT, A.PENDING, A.NOT_SENT, A.UNKNOWN},
-    A.NOT_SENT: _VERDICTS | {A.SENDING},
-    A.SENT: _VERDICTS | {A.PENDING, A.UNKNOWN},
-    A.PENDING: _VERDICTS | {A.UNKNOWN},
-    A.UNKNOWN: _VERDICTS | {A.PENDING, A.SENT, A.QUEUED, A.INVESTIGATE},
-    A.INVESTIGATE: _VERDICTS,
-    A.SUCCEEDED: frozenset(),
-    A.DECLINED: frozenset({A.SUCCEEDED}),
-    A.FAILED: frozenset({A.SUCCEEDED}),
+    AttemptState.QUEUED: _VERDICTS | {AttemptState.SENDING},
+    AttemptState.SENDING: _VERDICTS
+    | {AttemptState.SENT, AttemptState.PENDING, AttemptState.NOT_SENT, AttemptState.UNKNOWN},
+    AttemptState.NOT_SENT: _VERDICTS | {AttemptState.SENDING},
+    AttemptState.SENT: _VERDICTS | {AttemptState.PENDING, AttemptState.UNKNOWN},
+    AttemptState.PENDING: _VERDICTS | {AttemptState.UNKNOWN},
+    AttemptState.UNKNOWN: _VERDICTS
+    | {AttemptState.PENDING, AttemptState.SENT, AttemptState.QUEUED, AttemptState.INVESTIGATE},
+    AttemptState.INVESTIGATE: _VERDICTS,
+    AttemptState.SUCCEEDED: frozenset(),
+    AttemptState.DECLINED: frozenset({AttemptState.SUCCEEDED}),
+    AttemptState.FAILED: frozenset({AttemptState.SUCCEEDED}),
 }
 
 CALLBACK_MOVES: Mapping[CallbackState, frozenset[CallbackState]] = {
-    C.NEW: frozenset({C.DONE, C.IGNORED, C.QUARANTINED, C.DEAD}),
-    C.DEAD: frozenset({C.NEW}),
-    C.QUARANTINED: frozenset({C.NEW}),
-    C.DONE: frozenset(),
-    C.IGNORED: frozenset(),
+    CallbackState.NEW: frozenset(
+        {CallbackState.DONE, CallbackState.IGNORED, CallbackState.QUARANTINED, CallbackState.DEAD}
+    ),
+    CallbackState.DEAD: frozenset({CallbackState.NEW}),
+    CallbackState.QUARANTINED: frozenset({CallbackState.NEW}),
+    CallbackState.DONE: frozenset(),
+    CallbackState.IGNORED: frozenset(),
 }
 
 #: A charge or payout in one of these may still move money.
 LIVE_ATTEMPTS = frozenset(
-    {A.QUEUED, A.SENDING, A.NOT_SENT, A.SENT, A.PENDING, A.UNKNOWN, A.INVESTIGATE}
+    {
+        AttemptState.QUEUED,
+        AttemptState.SENDING,
+        AttemptState.NOT_SENT,
+        AttemptState.SENT,
+        AttemptState.PENDING,
+        AttemptState.UNKNOWN,
+        AttemptState.INVESTIGATE,
+    }
 )
 #: Claimed by the sender when due.
-SENDABLE = (A.QUEUED, A.NOT_SENT)
+SENDABLE = (AttemptState.QUEUED, AttemptState.NOT_SENT)
 #: Asked about by the verifier when due.
-CHECKABLE = (A.SENT, A.PENDING, A.UNKNOWN)
-COLLECTABLE = (I.REQUIRES_METHOD, I.FAILED)
+CHECKABLE = (AttemptState.SENT, AttemptState.PENDING, AttemptState.UNKNOWN)
+COLLECTABLE = (IntentStatus.REQUIRES_METHOD, IntentStatus.FAILED)
 
 
 def may_move(moves: Mapping[S, frozenset[S]], before: S, after: S) -> bool:

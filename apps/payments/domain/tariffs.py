@@ -30,7 +30,7 @@ class Tariff:
 def read(raw: object) -> Tariff:
     """A tariff from configuration: ``{"payout_bands": [[10000, 0], …], "pay_in_bps": 55}``."""
     if not isinstance(raw, dict):
-        raise ValueError("a tariff is an object")
+        raise ValueError("a tariff is an object")  # noqa: TRY004  a wrong value of configuration
     bands = raw.get("payout_bands", [])
     bps = raw.get("pay_in_bps", 0)
     if not isinstance(bands, Sequence) or not all(_is_band(band) for band in bands):

@@ -8,15 +8,16 @@ from apps.platform.models.rows import Identified
 
 
 class ProviderAccount(Identified):
-    """One account at one provider, and where its money stands in the ledger.
+    """One account at one provider, and the ledger account that mirrors it (``clearing_account``).
 
-    Credentials are not here: ``secrets_ref`` is the path under which the secrets provider keeps
-    them. ``config`` is checked by the connector when it is written.
+    ``label`` names it for ever: events, batches and statements carry it. Credentials are not here:
+    ``secrets_ref`` is the path under which the secrets provider keeps them. ``config`` is checked
+    by the connector when it is written.
     """
 
-    code = models.SlugField(max_length=40)
+    label = models.SlugField(max_length=40)
+    name = models.CharField(max_length=100)
     connector = models.CharField(max_length=40)
-    label = models.CharField(max_length=100)
     environment = models.CharField(
         max_length=20,
         choices=[("simulator", "Simulator"), ("sandbox", "Sandbox"), ("live", "Live")],
@@ -25,10 +26,8 @@ class ProviderAccount(Identified):
     secrets_ref = models.CharField(max_length=200)
     currency = models.CharField(max_length=3)
     clearing_account = models.CharField(max_length=64)
-    float_account = models.CharField(max_length=64)
+    fee_account = models.CharField(max_length=64)
     suspense_account = models.CharField(max_length=64)
-    collection_fee_account = models.CharField(max_length=64)
-    payout_fee_account = models.CharField(max_length=64)
     status = models.CharField(
         max_length=20,
         choices=[("active", "Active"), ("paused", "Paused")],
@@ -38,9 +37,9 @@ class ProviderAccount(Identified):
 
     class Meta(Identified.Meta):
         db_table = "payments_provider_account"
-        ordering = ["code"]
+        ordering = ["label"]
         constraints = [
-            models.UniqueConstraint(fields=["code"], name="payments_provider_account_code_once"),
+            models.UniqueConstraint(fields=["label"], name="payments_provider_account_label_once"),
             models.CheckConstraint(
                 name="payments_provider_account_environment_known",
                 condition=models.Q(environment__in=["simulator", "sandbox", "live"]),
@@ -52,4 +51,4 @@ class ProviderAccount(Identified):
         ]
 
     def __str__(self) -> str:
-        return self.label
+        return self.name

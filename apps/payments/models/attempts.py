@@ -34,22 +34,18 @@ class Attempt(Identified):
     direction = models.CharField(max_length=3, choices=choices(Direction))
     operation = models.CharField(max_length=20, choices=choices(Operation))
     number = models.PositiveSmallIntegerField()
-    intent = models.ForeignKey(
-        PaymentIntent, models.PROTECT, null=True, related_name="attempts"
-    )
+    intent = models.ForeignKey(PaymentIntent, models.PROTECT, null=True, related_name="attempts")
     payout_ref = models.UUIDField(null=True)
     provider_account = models.ForeignKey(ProviderAccount, models.PROTECT, related_name="attempts")
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     phone = models.CharField(max_length=20)
     debit_account = models.CharField(max_length=64, blank=True)
-    fee_account = models.CharField(max_length=64, blank=True)
     provider_key = models.CharField(max_length=64)
     key_valid_until = models.DateTimeField(null=True)
     callback_token_hash = models.BinaryField(max_length=32)
     idempotency_key = models.CharField(max_length=255)
     fingerprint = models.BinaryField(max_length=32)
-    correlation = models.CharField(max_length=100, blank=True)
     traceparent = models.CharField(max_length=64, blank=True)
 
     state = models.CharField(

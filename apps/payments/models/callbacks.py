@@ -17,10 +17,8 @@ class Callback(Identified):
     same bytes only counts up ``duplicates``. One with other bytes is kept beside it, quarantined.
     """
 
-    provider_account = models.ForeignKey(
-        ProviderAccount, models.PROTECT, related_name="callbacks"
-    )
-    attempt = models.ForeignKey(Attempt, models.PROTECT, null=True, related_name="callbacks")
+    provider_account = models.ForeignKey(ProviderAccount, models.PROTECT, related_name="callbacks")
+    attempt = models.ForeignKey(Attempt, models.PROTECT, related_name="callbacks")
     kind = models.CharField(max_length=20)  # which of the attempt's addresses it came to
     dedupe = models.CharField(max_length=200)
     body = models.BinaryField()

@@ -43,7 +43,9 @@ class PaymentEvent(Identified):
     callback = models.ForeignKey(Callback, models.PROTECT, null=True, related_name="events")
     dedupe = models.CharField(max_length=200)
     is_effective = models.BooleanField()
-    journal = models.UUIDField(null=True)
+    journal = models.ForeignKey(
+        "ledger.JournalEntry", models.PROTECT, null=True, related_name="+", db_index=False
+    )
     data = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
 
     class Meta(Identified.Meta):

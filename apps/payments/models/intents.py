@@ -30,7 +30,6 @@ class PaymentIntent(Identified):
     version = models.PositiveIntegerField(default=1)
     idempotency_key = models.CharField(max_length=255)
     fingerprint = models.BinaryField(max_length=32)
-    correlation = models.CharField(max_length=100, blank=True)
     created_by = models.CharField(max_length=250)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()

@@ -1,0 +1,124 @@
+"""``/v1/payments/intents``."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.payments import selectors, services
+from apps.payments.api import serializers
+from apps.payments.domain import Allocation
+from apps.payments.selectors.rows import intent_row
+from apps.platform.api.endpoints import Endpoint
+from apps.platform.api.pagination import CursorPages
+
+_SCOPES = {"GET": "payments:read", "POST": "payments:write"}
+CREATED, ACCEPTED = 201, 202
+
+
+class Intents(Endpoint):
+    """Ask for payments, and list those asked for."""
+
+    required_scope: ClassVar[dict[str, str]] = _SCOPES
+
+    @extend_schema(
+        operation_id="payments_create_intent",
+        request=serializers.NewIntent,
+        responses={CREATED: serializers.IntentDetail},
+    )
+    def post(self, request: Request) -> Response:
+        """Make a payment intent, once per Idempotency-Key. Nothing is collected yet."""
+        asked = self.read(request, serializers.NewIntent)
+
+        def work() -> tuple[int, dict[str, Any]]:
+            receipt = services.create_payment_intent(
+                reference=asked["reference"],
+                amount=asked["amount"],
+                payer_phone=asked["payer_phone"],
+                allocation=[Allocation(**leg) for leg in asked["allocation"]],
+                description=asked["description"],
+                metadata=asked["metadata"],
+                idempotency_key=f"api:{self.actor(request).id}:{request.headers['Idempotency-Key']}",
+                actor=self.actor(request),
+            )
+            return CREATED, _detail(receipt.intent_id)
+
+        return self.once(request, work)
+
+    @extend_schema(
+        operation_id="payments_list_intents",
+        parameters=[serializers.IntentFilter],
+        responses=serializers.Intent(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        """Payment intents, the newest first."""
+        wanted = self.read_query(request, serializers.IntentFilter)
+        return CursorPages().answer(
+            request,
+            selectors.intents(**wanted),
+            lambda intent: serializers.Intent(intent_row(intent)).data,
+        )
+
+
+class Intent(Endpoint):
+    """One payment intent."""
+
+    required_scope: ClassVar[dict[str, str]] = _SCOPES
+
+    @extend_schema(operation_id="payments_read_intent", responses=serializers.IntentDetail)
+    def get(self, request: Request, intent: str) -> Response:
+        """The intent with its attempts."""
+        return Response(_detail(self.read_id("pi", intent)))
+
+
+class Collect(Endpoint):
+    """Collecting an intent."""
+
+    required_scope: ClassVar[dict[str, str]] = _SCOPES
+
+    @extend_schema(
+        operation_id="payments_collect_intent",
+        request=serializers.Collection,
+        responses={ACCEPTED: serializers.IntentDetail},
+    )
+    def post(self, request: Request, intent: str) -> Response:
+        """Prompt the payer's phone. The answer says accepted; how it ended comes later."""
+        intent_id = self.read_id("pi", intent)
+        asked = self.read(request, serializers.Collection)
+
+        def work() -> tuple[int, dict[str, Any]]:
+            services.start_collection(
+                intent_id=intent_id,
+                provider_account=asked["provider_account"],
+                actor=self.actor(request),
+            )
+            return ACCEPTED, _detail(intent_id)
+
+        return self.once(request, work)
+
+
+class IntentEvents(Endpoint):
+    """The facts about one payment."""
+
+    required_scope: ClassVar[dict[str, str]] = _SCOPES
+
+    @extend_schema(operation_id="payments_list_intent_events", responses=serializers.Events)
+    def get(self, request: Request, intent: str) -> Response:
+        """In the order they were learnt."""
+        events = selectors.intent_events(self.read_id("pi", intent))
+        return Response(serializers.Events({"data": events}).data)
+
+
+def _detail(intent_id: UUID) -> dict[str, Any]:
+    view = selectors.payment(intent_id)
+    whole = {
+        **{name: getattr(view.intent, name) for name in view.intent.__slots__},
+        "allocation": [{"account": leg.account, "amount": leg.amount} for leg in view.allocation],
+        "metadata": view.metadata,
+        "attempts": view.attempts,
+    }
+    return dict(serializers.IntentDetail(whole).data)

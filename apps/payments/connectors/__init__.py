@@ -1,0 +1,1 @@
+"""Payment providers: pure translation and one call each. No state, no Django."""

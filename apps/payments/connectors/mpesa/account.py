@@ -1,0 +1,73 @@
+"""What an M-Pesa account's configuration must say, and what such an account can do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from apps.payments.connectors.base import AmountPolicy, Capabilities, KeyPolicy
+from apps.payments.connectors.mpesa.translate import REFERENCE_LONGEST
+from apps.payments.connectors.mpesa.wire import CURRENCY
+from apps.payments.domain import tariffs
+from apps.payments.domain.states import Operation
+
+#: Portal, page B2C: 10 to 250,000 shillings a transaction; STK: 1 to 250,000. Whole shillings.
+DEFAULT_LIMITS = {
+    Operation.PURCHASE: AmountPolicy(least=1_00, most=250_000_00, step=1_00),
+    Operation.PAYOUT: AmountPolicy(least=10_00, most=250_000_00, step=1_00),
+}
+KEYS = {
+    Operation.PURCHASE: KeyPolicy(is_honoured=False, longest=REFERENCE_LONGEST),
+    # The portal says the OriginatorConversationID is unique and gives no window.
+    Operation.PAYOUT: KeyPolicy(is_honoured=True, longest=100),
+}
+_SECRETS = {
+    Operation.PURCHASE: ("consumer_key", "consumer_secret", "passkey"),
+    Operation.PAYOUT: ("consumer_key", "consumer_secret", "initiator_password", "certificate"),
+}
+_KNOWN = {
+    "shortcode", "operations", "initiator_name", "transaction_type", "till", "command", "base_url",
+    "has_portal", "tariff",
+}  # fmt: skip
+
+
+def operations(config: Mapping[str, object]) -> frozenset[Operation]:
+    """What the account is for; an organisation may collect with one and pay with another."""
+    named = config.get("operations", [operation.value for operation in DEFAULT_LIMITS])
+    return frozenset(Operation(name) for name in named) if isinstance(named, list) else frozenset()
+
+
+def capabilities(config: Mapping[str, object]) -> Capabilities:
+    """From the configuration, which has been checked."""
+    allowed = operations(config)
+    names = {name for operation in allowed for name in _SECRETS[operation]}
+    return Capabilities(
+        operations=allowed,
+        amounts={(operation, CURRENCY): DEFAULT_LIMITS[operation] for operation in allowed},
+        keys={operation: KEYS[operation] for operation in allowed},
+        callback_auth="path_secret",
+        secret_names=tuple(sorted(names)),
+        has_statement=config.get("has_portal") is True,
+    )
+
+
+def problems(config: Mapping[str, object]) -> Mapping[str, str]:
+    """By field."""
+    found = dict.fromkeys(config.keys() - _KNOWN, "is not a known field")
+    if not re.fullmatch(r"\d{5,9}", str(config.get("shortcode", ""))):
+        found["shortcode"] = "is 5 to 9 digits"
+    try:
+        allowed = operations(config)
+    except ValueError:
+        allowed = frozenset()
+    if not allowed:
+        found["operations"] = "is a list of purchase and payout"
+    if Operation.PAYOUT in allowed and not config.get("initiator_name"):
+        found["initiator_name"] = "is needed to pay out"
+    if not re.fullmatch(r"(https?://[^/]+)?", str(config.get("base_url", ""))):
+        found["base_url"] = "is an address without a path"
+    try:
+        tariffs.read(config.get("tariff", {}))
+    except ValueError as error:
+        found["tariff"] = str(error)
+    return found

@@ -1,0 +1,206 @@
+"""M-Pesa: one call per method. Every exchange is kept, covered, as evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import ClassVar
+from urllib.parse import quote
+
+from apps.payments.connectors.base import (
+    AttemptView,
+    Capabilities,
+    Context,
+    HttpReply,
+    Interpretation,
+    ProviderError,
+    ProviderFact,
+    RawCallback,
+    RawExchange,
+    Result,
+)
+from apps.payments.connectors.mpesa import (
+    access,
+    account,
+    answers,
+    statement,
+    translate,
+    webhooks,
+    wire,
+)
+from apps.payments.domain import tariffs
+from apps.payments.domain.merging import EventKind
+from apps.payments.domain.receipts import ProviderTransaction
+from apps.payments.domain.states import Operation, Outcome
+from apps.payments.domain.tariffs import Tariff
+from apps.platform.http import AnswerLost, NotSent
+
+STK_PUSH = "/mpesa/stkpush/v1/processrequest"
+STK_QUERY = "/mpesa/stkpushquery/v1/query"
+B2C = "/mpesa/b2c/v3/paymentrequest"
+STATUS = "/mpesa/transactionstatus/v1/query"
+#: How far around an attempt its payment is looked for in the statement.
+AROUND = timedelta(days=2)
+
+Reader = Callable[[int, bytes, AttemptView], Result]
+
+
+class MpesaConnector:
+    """Safaricom's Daraja: collects, pays out, can be asked, calls back, and has a statement.
+
+    The word M-Pesa must not appear in callback addresses, so they say ``daraja``.
+    """
+
+    code: ClassVar[str] = "mpesa"
+    inbound_name: ClassVar[str] = "daraja"
+    callback_kinds: ClassVar[frozenset[str]] = webhooks.KINDS
+
+    def capabilities(self, config: Mapping[str, object]) -> Capabilities:
+        """What an account with this configuration can do."""
+        return account.capabilities(config)
+
+    def problems(self, config: Mapping[str, object]) -> Mapping[str, str]:
+        """What is wrong with a configuration, by field."""
+        return account.problems(config)
+
+    def tariff(self, config: Mapping[str, object]) -> Tariff | None:
+        """The price list in the configuration."""
+        return tariffs.read(config["tariff"]) if "tariff" in config else None
+
+    def collect(self, context: Context, attempt: AttemptView) -> Result:
+        """Put a prompt on the payer's phone. Daraja knows no key here, so never twice."""
+        body = translate.stk_push(
+            context.account.config,
+            context.secret("passkey"),
+            attempt,
+            context.callback_url,
+            context.now(),
+        )
+        return _exchange(context, STK_PUSH, body, attempt, answers.stk_acknowledged)
+
+    def pay_out(self, context: Context, attempt: AttemptView) -> Result:
+        """Ask for a payout under the attempt's OriginatorConversationID, which is taken once."""
+        body = translate.b2c(
+            context.account.config, _credential(context), attempt, context.callback_url
+        )
+        return _exchange(context, B2C, body, attempt, answers.b2c_acknowledged)
+
+    def verify(self, context: Context, attempt: AttemptView) -> Result:
+        """Ask what became of the attempt.
+
+        A payout's verdict comes later, to its ``status`` address. A collection's comes at once and
+        names no receipt, so the statement is read for it; the statement alone decides when the
+        acknowledgement was lost and there is nothing to query by.
+        """
+        if attempt.operation == Operation.PAYOUT:
+            body = translate.status_query(
+                context.account.config, _credential(context), attempt, context.callback_url
+            )
+            return _asked(_exchange(context, STATUS, body, attempt, answers.status_asked))
+        checkout = attempt.provider_refs.get("checkout_request_id")
+        if checkout is None:
+            return _found_in_statement(self, context, attempt) or Result(Outcome.UNKNOWN)
+        body = translate.stk_query(
+            context.account.config, context.secret("passkey"), checkout, context.now()
+        )
+        result = _asked(_exchange(context, STK_QUERY, body, attempt, answers.stk_answered))
+        if result.outcome != Outcome.SUCCEEDED:
+            return result
+        found = _found_in_statement(self, context, attempt)
+        return replace(found, exchange=result.exchange) if found else result
+
+    def identify(self, callback: RawCallback) -> str:
+        """The message's name."""
+        return webhooks.identify(callback)
+
+    def interpret(self, callback: RawCallback, attempt: AttemptView) -> Interpretation:
+        """What the message says."""
+        return webhooks.interpret(callback, attempt)
+
+    def acknowledge(self) -> HttpReply:
+        """What Daraja wants to hear, also about duplicates."""
+        return HttpReply({"ResultCode": 0, "ResultDesc": "Accepted"})
+
+    def transactions(
+        self, context: Context, since: datetime, until: datetime
+    ) -> Sequence[ProviderTransaction]:
+        """The organisation portal's statement, all its accounts together."""
+        shortcode = context.account.config["shortcode"]
+        period = f"from={quote(since.isoformat())}&to={quote(until.isoformat())}"
+        try:
+            exchange = context.http.send(
+                "GET",
+                f"{context.account.base_url}/portal/{shortcode}/statement.csv?{period}",
+                auth=(context.secret("consumer_key"), context.secret("consumer_secret")),
+                timeout_seconds=context.timeout_seconds,
+            )
+        except (NotSent, AnswerLost) as lost:
+            raise ValueError(f"the portal could not be reached: {type(lost).__name__}") from lost
+        if exchange.status != answers.HTTP_OK:
+            raise ValueError(f"the portal answered {exchange.status}")
+        return statement.read(exchange.body)
+
+
+def _credential(context: Context) -> str:
+    return translate.security_credential(
+        context.secret("initiator_password"), context.secret("certificate").encode()
+    )
+
+
+def _exchange(
+    context: Context, path: str, body: dict[str, object], attempt: AttemptView, read: Reader
+) -> Result:
+    """Make the call and say how it ended. Only what never left us counts as not sent."""
+    request = {"path": path} | wire.covered(body)
+    try:
+        exchange = access.post(context, path, body)
+    except access.NoToken as missing:
+        return Result(Outcome.NOT_SENT, error=missing.why, exchange=RawExchange(request, None, {}))
+    except NotSent:
+        why = ProviderError("provider.outage", "", "No connection.", "no", "same_key")
+        return Result(Outcome.NOT_SENT, error=why, exchange=RawExchange(request, None, {}))
+    except AnswerLost:
+        why = ProviderError("provider.timeout", "", "No answer.", "unknown", "after_verify")
+        return Result(Outcome.UNKNOWN, error=why, exchange=RawExchange(request, None, {}))
+    answer = wire.covered(wire.document(exchange.body))
+    result = read(exchange.status, exchange.body, attempt)
+    return replace(result, exchange=RawExchange(request, exchange.status, answer))
+
+
+def _asked(result: Result) -> Result:
+    """A question that did not get through says nothing about what it asked."""
+    if result.outcome == Outcome.NOT_SENT or (
+        result.exchange is not None and result.exchange.status is None
+    ):
+        return replace(result, outcome=Outcome.UNKNOWN, facts=(), is_unreachable=True)
+    return result
+
+
+def _found_in_statement(
+    connector: MpesaConnector, context: Context, attempt: AttemptView
+) -> Result | None:
+    """The attempt's payment in the provider's own books, by the account reference it was given."""
+    if not account.capabilities(context.account.config).has_statement:
+        return None
+    since, until = attempt.created_at - AROUND, attempt.created_at + AROUND
+    try:
+        lines = connector.transactions(context, since, until)
+    except ValueError:
+        return None
+    found = [
+        line
+        for line in lines
+        if line.kind == "pay_in" and line.account_reference == attempt.provider_key
+    ]
+    if len(found) != 1:
+        return None
+    line = found[0]
+    fact = ProviderFact(
+        EventKind.SUCCEEDED,
+        dedupe=f"receipt:{line.reference}",
+        amount=line.amount,
+        reference=line.reference,
+        provider_time=line.at,
+    )
+    return Result(Outcome.SUCCEEDED, {"receipt": line.reference}, (fact,))

@@ -1,0 +1,35 @@
+"""What can be asked about payments."""
+
+from apps.payments.selectors.accounts import payout_policy, provider_account, provider_accounts
+from apps.payments.selectors.disagreements import provider_disagreements
+from apps.payments.selectors.payments import (
+    attempt_for,
+    has_due_checks,
+    has_due_sends,
+    intent_by_reference,
+    intent_events,
+    intents,
+    payment,
+    payout_outcome,
+    unknown_attempts,
+)
+from apps.payments.selectors.statements import provider_transactions
+from apps.payments.selectors.violations import payments_violations
+
+__all__ = [
+    "attempt_for",
+    "has_due_checks",
+    "has_due_sends",
+    "intent_by_reference",
+    "intent_events",
+    "intents",
+    "payment",
+    "payments_violations",
+    "payout_outcome",
+    "payout_policy",
+    "provider_account",
+    "provider_accounts",
+    "provider_disagreements",
+    "provider_transactions",
+    "unknown_attempts",
+]

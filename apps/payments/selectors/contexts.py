@@ -1,0 +1,80 @@
+"""What connectors are handed for a call, and the addresses they are called back at."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from functools import partial
+from uuid import UUID
+
+from django.conf import settings
+from django.core.cache import cache
+
+from apps.payments.connectors.base import AccountConfig, AttemptView, Context
+from apps.payments.connectors.registry import connector
+from apps.payments.domain import tokens
+from apps.payments.domain.states import Operation
+from apps.payments.models import Attempt, ProviderAccount
+from apps.platform import clock
+from apps.platform.http import HttpClient
+from apps.platform.money import Money
+from apps.platform.secrets import secret
+from apps.platform.tenant import current_tenant_id
+
+
+def account_config(account: ProviderAccount) -> AccountConfig:
+    """A provider account as its connector sees it. Every account may name a base address."""
+    return AccountConfig(
+        label=account.label,
+        environment=account.environment,
+        base_url=str(account.config.get("base_url") or settings.ENV.mpesa_base_url),
+        currency=account.currency,
+        config=account.config,
+    )
+
+
+def context_for(account: ProviderAccount, attempt: Attempt | None = None) -> Context:
+    """Everything for one call. Credentials are read when they are needed and kept nowhere."""
+    return Context(
+        account=account_config(account),
+        http=HttpClient(),
+        cache=cache,
+        secret=partial(secret, account.secrets_ref),
+        now=clock.now,
+        timeout_seconds=settings.ENV.provider_timeout_seconds,
+        callback_url=partial(_callback_url, account, attempt.id) if attempt else lambda _kind: "",
+    )
+
+
+def view_of(attempt: Attempt) -> AttemptView:
+    """An attempt as its connector sees it."""
+    intent = attempt.intent
+    return AttemptView(
+        id=attempt.id,
+        operation=Operation(attempt.operation),
+        amount=Money(attempt.amount_minor, attempt.currency),
+        phone=attempt.phone,
+        reference=intent.reference if intent else str(attempt.payout_ref),
+        description=intent.description if intent else "",
+        provider_key=attempt.provider_key,
+        provider_refs=attempt.provider_refs,
+        created_at=attempt.created_at,
+    )
+
+
+def callback_token(attempt: UUID) -> str:
+    """The secret part of the attempt's callback addresses."""
+    return tokens.seal(current_tenant_id(), attempt, callback_keys()[0])
+
+
+def callback_keys() -> list[bytes]:
+    """The present key first, then those that still open addresses given out before a change."""
+    secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return [
+        hmac.new(key.encode(), b"payments.callback.v1", hashlib.sha256).digest() for key in secrets
+    ]
+
+
+def _callback_url(account: ProviderAccount, attempt: UUID, kind: str) -> str:
+    inbound = connector(account.connector).inbound_name
+    return f"{settings.ENV.public_url}/in/{inbound}/{callback_token(attempt)}/{kind}"

@@ -1,0 +1,97 @@
+"""Laws of payments, asked of the tables themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import connection
+from django.db.models import Case, F, Q, Sum, When
+
+from apps.payments.domain.merging import EventKind, Fact, projection
+from apps.payments.domain.states import Direction
+from apps.payments.models import PaymentEvent, PaymentIntent
+from apps.platform.ids import public_id
+from apps.platform.violations import Violation
+
+CHUNK = 500
+
+#: Each yields the subject and the detail of every row that breaks its law.
+_LAWS = {
+    "payments.receipt_credited_once": """
+        SELECT provider_reference, count(*) || ' events book it'
+          FROM payments_payment_event
+         WHERE kind = 'succeeded' AND booked_minor > 0
+         GROUP BY provider_account_id, provider_reference HAVING count(*) > 1""",
+    "payments.payout_paid_once": """
+        SELECT payout_ref::text, count(*) || ' attempts succeeded'
+          FROM payments_attempt WHERE direction = 'out' AND state = 'succeeded'
+         GROUP BY payout_ref HAVING count(*) > 1""",
+    "payments.success_is_booked": """
+        SELECT attempt.provider_key, attempt.state || ', booked ' || coalesce(sum(booked_minor), 0)
+          FROM payments_attempt attempt
+          LEFT JOIN payments_payment_event event ON event.attempt_id = attempt.id
+         GROUP BY attempt.id
+        HAVING (attempt.state = 'succeeded') <> (coalesce(sum(booked_minor), 0) > 0)""",
+    "payments.payout_books_its_amount": """
+        SELECT attempt.provider_key, 'amount ' || amount.asked || ', booked ' || amount.booked
+          FROM payments_attempt attempt, LATERAL (
+               SELECT attempt.amount_minor AS asked, sum(booked_minor) AS booked
+                 FROM payments_payment_event WHERE attempt_id = attempt.id) amount
+         WHERE attempt.direction = 'out' AND attempt.state = 'succeeded'
+           AND amount.asked <> amount.booked""",
+}
+
+
+def payments_violations() -> list[Violation]:
+    """Every breach of a law of payments in the present tenant; empty when all is well."""
+    found = []
+    with connection.cursor() as cursor:
+        for check, sql in _LAWS.items():
+            cursor.execute(sql)
+            found += [
+                Violation(check=check, subject=subject, detail=detail)
+                for subject, detail in cursor.fetchall()
+            ]
+    return [*found, *_journals(), *_projections()]
+
+
+def _journals() -> Iterable[Violation]:
+    """The journal of each event moves exactly what the event books, on the account's mirror."""
+    posting = "journal__postings"
+    signed = Case(
+        When(**{f"{posting}__side": "D"}, then=F(f"{posting}__amount_minor")),
+        default=-F(f"{posting}__amount_minor"),
+    )
+    on_mirror = Q(**{f"{posting}__account__code": F("provider_account__clearing_account")})
+    events = (
+        PaymentEvent.objects.exclude(booked_minor=0)
+        .select_related("attempt")
+        .annotate(posted=Sum(signed, filter=on_mirror))
+    )
+    for event in events.iterator(CHUNK):
+        is_in = event.attempt is None or event.attempt.direction == Direction.IN
+        expected = event.booked_minor if is_in else -event.booked_minor
+        if event.posted != expected:
+            yield Violation(
+                check="payments.event_equals_journal",
+                subject=public_id("evt", event.id),
+                detail=f"books {expected}, journal {event.posted or 0}",
+            )
+
+
+def _projections() -> Iterable[Violation]:
+    """Status and amounts of each intent are what its events amount to."""
+    intents = PaymentIntent.objects.prefetch_related("events").order_by("id")
+    for intent in intents.iterator(CHUNK):
+        facts = [
+            Fact(e.facet, EventKind(e.kind), e.amount_minor, e.provider_time, e.dedupe)
+            for e in intent.events.all()
+        ]
+        told = projection(intent.amount_minor, facts)
+        if (told.status, told.captured_minor) != (intent.status, intent.captured_minor):
+            yield Violation(
+                check="payments.intent_is_fold_of_events",
+                subject=public_id("pi", intent.id),
+                detail=f"{intent.status} {intent.captured_minor}, "
+                f"events say {told.status} {told.captured_minor}",
+            )

@@ -1,0 +1,24 @@
+"""What payments can be asked to do."""
+
+from apps.payments.services.accounts import open_provider_account, prepare_books
+from apps.payments.services.attempts import create_payout_attempt, start_collection
+from apps.payments.services.intents import create_payment_intent, expire_intents
+from apps.payments.services.processing import process_callbacks, replay_callback
+from apps.payments.services.receiving import Delivery, receive_callback
+from apps.payments.services.sending import send_due_attempts
+from apps.payments.services.verifying import verify_due_attempts
+
+__all__ = [
+    "Delivery",
+    "create_payment_intent",
+    "create_payout_attempt",
+    "expire_intents",
+    "open_provider_account",
+    "prepare_books",
+    "process_callbacks",
+    "receive_callback",
+    "replay_callback",
+    "send_due_attempts",
+    "start_collection",
+    "verify_due_attempts",
+]

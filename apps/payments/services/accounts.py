@@ -1,0 +1,132 @@
+"""Accounts at providers, and the ledger accounts they need."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from apps.ledger.services import open_account
+from apps.payments.connectors.base import Capabilities
+from apps.payments.connectors.registry import connector
+from apps.payments.domain.receipts import ProviderAccountDraft
+from apps.payments.domain.states import Operation
+from apps.payments.errors import (
+    AccountFactsDiffer,
+    AmountNotPayable,
+    InvalidAccountConfig,
+    LiveProviderForTestTenant,
+    UnknownProviderAccount,
+)
+from apps.payments.models import ProviderAccount
+from apps.platform import audit, clock
+from apps.platform.actors import Actor
+from apps.platform.money import Money
+from apps.platform.tenant import current_tenant
+from apps.platform.use_cases import use_case
+
+CLEARING, FLOAT, SUSPENSE = "1100", "1110", "2800"
+COLLECTION_FEES, PAYOUT_FEES = "5000", "5010"
+#: Code, name, class, and the floor below which it never goes.
+_CHART = (
+    (CLEARING, "M-Pesa collections clearing", "asset", None),
+    (FLOAT, "M-Pesa payout float", "asset", 0),
+    (SUSPENSE, "Unidentified receipts", "liability", None),
+    (COLLECTION_FEES, "Collection fees", "expense", None),
+    (PAYOUT_FEES, "Payout fees", "expense", None),
+)
+
+
+@use_case("payments.prepare_books")
+def prepare_books(*, currency: str, actor: Actor) -> None:
+    """Open the ledger accounts that payments post to. Doing it again changes nothing."""
+    for code, name, account_class, floor_minor in _CHART:
+        open_account(
+            code=code,
+            name=name,
+            account_class=account_class,
+            currency=currency,
+            floor_minor=floor_minor,
+            actor=actor,
+        )
+    audit.note(currency)
+
+
+@use_case("payments.open_provider_account")
+def open_provider_account(*, draft: ProviderAccountDraft, actor: Actor) -> UUID:
+    """Begin to work with an account at a provider, and return its id.
+
+    Asking again with the same facts changes nothing, except that name, configuration and secrets
+    path are brought up to date; with another connector, currency, environment or ledger account it
+    is refused. The configuration is checked by the connector.
+    """
+    _check(draft)
+    known = ProviderAccount.objects.select_for_update().filter(label=draft.label).first()
+    known = known or _create(draft)
+    fixed = ("connector", "environment", "currency", "clearing_account")
+    if any(getattr(known, name) != getattr(draft, name) for name in fixed):
+        raise AccountFactsDiffer(account=draft.label)
+    known.name, known.config, known.secrets_ref = draft.name, dict(draft.config), draft.secrets_ref
+    known.fee_account, known.suspense_account = draft.fee_account, draft.suspense_account
+    known.save()
+    audit.note(draft.label, connector=draft.connector, environment=draft.environment)
+    return known.id
+
+
+def _check(draft: ProviderAccountDraft) -> None:
+    if draft.environment == "live" and current_tenant().mode == "test":
+        raise LiveProviderForTestTenant(account=draft.label)
+    for field, problem in sorted(connector(draft.connector).problems(draft.config).items()):
+        raise InvalidAccountConfig(connector=draft.connector, field=field, problem=problem)
+
+
+def _create(draft: ProviderAccountDraft) -> ProviderAccount:
+    try:
+        with transaction.atomic():
+            return ProviderAccount.objects.create(
+                label=draft.label,
+                name=draft.name,
+                connector=draft.connector,
+                environment=draft.environment,
+                currency=draft.currency,
+                clearing_account=draft.clearing_account,
+                fee_account=draft.fee_account,
+                suspense_account=draft.suspense_account,
+                secrets_ref=draft.secrets_ref,
+                config=dict(draft.config),
+                opened_at=clock.now(),
+            )
+    except IntegrityError:
+        return ProviderAccount.objects.select_for_update().get(label=draft.label)
+
+
+def account_for(operation: Operation, amount: Money, label: str = "") -> ProviderAccount:
+    """The active account that can do this: the one named, else the first by label."""
+    candidates = ProviderAccount.objects.filter(status="active", currency=amount.currency)
+    if label:
+        candidates = candidates.filter(label=label)
+    for account in candidates.order_by("label"):
+        if operation in capabilities_of(account).operations:
+            _check_amount(capabilities_of(account), operation, amount)
+            return account
+    raise UnknownProviderAccount(account=label or f"any for {operation}")
+
+
+def capabilities_of(account: ProviderAccount) -> Capabilities:
+    """What the account's connector can do with it."""
+    return connector(account.connector).capabilities(account.config)
+
+
+def _check_amount(capabilities: Capabilities, operation: Operation, amount: Money) -> None:
+    policy = capabilities.amounts.get((operation, amount.currency))
+    rule = ""
+    if policy is None:
+        rule = "currency"
+    elif amount.minor < policy.least:
+        rule = f"at least {policy.least}"
+    elif amount.minor > policy.most:
+        rule = f"at most {policy.most}"
+    elif amount.minor % policy.step:
+        rule = f"in steps of {policy.step}"
+    if rule:
+        raise AmountNotPayable(amount_minor=amount.minor, currency=amount.currency, rule=rule)

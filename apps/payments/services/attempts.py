@@ -1,0 +1,220 @@
+"""New attempts: written and committed before anything is sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from apps.payments.domain import tokens
+from apps.payments.domain.keys import short_key
+from apps.payments.domain.merging import RANKS, EventKind
+from apps.payments.domain.phones import msisdn
+from apps.payments.domain.receipts import AttemptReceipt
+from apps.payments.domain.states import (
+    COLLECTABLE,
+    LIVE_ATTEMPTS,
+    AttemptState,
+    Direction,
+    IntentStatus,
+    Operation,
+)
+from apps.payments.errors import (
+    IdempotencyKeyReused,
+    IntentNotCollectable,
+    PayoutAlreadyTried,
+    UnknownIntent,
+)
+from apps.payments.models import Attempt, PaymentEvent, PaymentIntent, ProviderAccount
+from apps.payments.selectors.contexts import callback_token
+from apps.payments.services.accounts import account_for, capabilities_of
+from apps.payments.services.projecting import project
+from apps.platform import audit, clock, context
+from apps.platform.actors import Actor
+from apps.platform.idempotency import fingerprint
+from apps.platform.ids import new_id, public_id
+from apps.platform.money import Money
+from apps.platform.use_cases import use_case
+from apps.tenancy.workers import wake
+
+SEND_TASK = "payments.send_due_attempts"
+_RETRYABLE = (AttemptState.DECLINED, AttemptState.FAILED)
+
+
+@use_case("payments.start_collection")
+def start_collection(
+    *, intent_id: UUID, actor: Actor, provider_account: str = ""
+) -> AttemptReceipt:
+    """Queue one attempt to collect the intent from its payer's phone; a worker sends it.
+
+    While an attempt is under way, asking again returns it, marked as a replay. Refused with
+    ``IntentNotCollectable`` when the intent is paid, over, or of unknown outcome.
+    """
+    intent = PaymentIntent.objects.select_for_update().filter(id=intent_id).first()
+    name = public_id("pi", intent_id)
+    if intent is None:
+        raise UnknownIntent(intent=name)
+    running = intent.attempts.filter(state__in=LIVE_ATTEMPTS).first()
+    if running is not None and intent.status == IntentStatus.PROCESSING:
+        audit.nothing_happened()
+        return _receipt(running, is_replay=True)
+    if intent.status not in COLLECTABLE or intent.expires_at <= clock.now():
+        raise IntentNotCollectable(intent=name, status=intent.status)
+    amount = Money(intent.amount_minor, intent.currency)
+    account = account_for(Operation.PURCHASE, amount, provider_account)
+    number = intent.attempts.count() + 1
+    attempt = _write(
+        _Draft(
+            operation=Operation.PURCHASE,
+            number=number,
+            amount=amount,
+            phone=intent.payer_phone,
+            account=account,
+            idempotency_key=f"{name}:{number}",
+            intent=intent,
+        )
+    )
+    _note_request(attempt)
+    project(intent)
+    audit.note(name, attempt=public_id("att", attempt.id))
+    return _receipt(attempt)
+
+
+@use_case("payments.create_payout_attempt")
+def create_payout_attempt(  # noqa: PLR0913  the facts of a payout, each by name
+    *,
+    payout_ref: UUID,
+    amount: Money,
+    phone: str,
+    debit_account: str,
+    provider_account: str,
+    idempotency_key: str,
+    actor: Actor,
+) -> AttemptReceipt:
+    """Queue a payout; a worker sends it. When it is paid, ``debit_account`` is debited.
+
+    Asking again with the same key and facts returns the first receipt. Another attempt for the
+    same ``payout_ref`` is refused with ``PayoutAlreadyTried`` unless every earlier one is proved to
+    have failed: an unknown outcome is never paid again.
+    """
+    number_called = msisdn(phone)
+    asked = fingerprint(
+        str(payout_ref), amount.minor, amount.currency, number_called, debit_account,
+        provider_account,
+    )  # fmt: skip
+    first = _replayed(idempotency_key, asked)
+    if first is not None:
+        return first
+    earlier = Attempt.objects.filter(payout_ref=payout_ref)
+    _refuse_second_payout(payout_ref)
+    account = account_for(Operation.PAYOUT, amount, provider_account)
+    draft = _Draft(
+        operation=Operation.PAYOUT,
+        number=earlier.count() + 1,
+        amount=amount,
+        phone=number_called,
+        account=account,
+        idempotency_key=idempotency_key,
+        fingerprint=asked,
+        payout_ref=payout_ref,
+        debit_account=debit_account,
+    )
+    try:
+        with transaction.atomic():
+            attempt = _write(draft)
+    except IntegrityError:
+        first = _replayed(idempotency_key, asked)
+        if first is not None:
+            return first
+        _refuse_second_payout(payout_ref)
+        raise
+    _note_request(attempt)
+    audit.note(public_id("att", attempt.id), payout_ref=str(payout_ref))
+    return _receipt(attempt)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Draft:
+    operation: Operation
+    number: int
+    amount: Money
+    phone: str
+    account: ProviderAccount
+    idempotency_key: str
+    fingerprint: bytes = b""
+    intent: PaymentIntent | None = None
+    payout_ref: UUID | None = None
+    debit_account: str = ""
+
+
+def _write(draft: _Draft) -> Attempt:
+    id, now = new_id(), clock.now()
+    policy = capabilities_of(draft.account).keys[draft.operation]
+    reference = draft.intent.reference if draft.intent else str(id)
+    attempt = Attempt.objects.create(
+        id=id,
+        direction=Direction.IN if draft.intent else Direction.OUT,
+        operation=draft.operation,
+        number=draft.number,
+        intent=draft.intent,
+        payout_ref=draft.payout_ref,
+        provider_account=draft.account,
+        amount_minor=draft.amount.minor,
+        currency=draft.amount.currency,
+        phone=draft.phone,
+        debit_account=draft.debit_account,
+        provider_key=short_key(reference, draft.number if draft.intent else 1, id, policy.longest),
+        key_valid_until=now + policy.window if policy.window else None,
+        callback_token_hash=tokens.fingerprint(callback_token(id)),
+        idempotency_key=draft.idempotency_key,
+        fingerprint=draft.fingerprint,
+        traceparent=context.traceparent(),
+        created_at=now,
+        next_send_at=now,
+    )
+    wake(SEND_TASK)
+    return attempt
+
+
+def _note_request(attempt: Attempt) -> None:
+    PaymentEvent.objects.create(
+        provider_account=attempt.provider_account,
+        intent=attempt.intent,
+        attempt=attempt,
+        payout_ref=attempt.payout_ref,
+        kind=EventKind.REQUESTED,
+        facet=f"{attempt.operation}:{attempt.id}",
+        rank=RANKS[EventKind.REQUESTED],
+        currency=attempt.currency,
+        received_at=attempt.created_at,
+        source="system",
+        dedupe=f"requested:{attempt.id}",
+        is_effective=True,
+    )
+
+
+def _replayed(key: str, asked: bytes) -> AttemptReceipt | None:
+    known = Attempt.objects.filter(idempotency_key=key).first()
+    if known is None:
+        return None
+    if bytes(known.fingerprint) != asked:
+        raise IdempotencyKeyReused(key=key)
+    audit.nothing_happened()
+    return _receipt(known, is_replay=True)
+
+
+def _refuse_second_payout(payout_ref: UUID) -> None:
+    open_one = Attempt.objects.filter(payout_ref=payout_ref).exclude(state__in=_RETRYABLE).first()
+    if open_one is not None:
+        raise PayoutAlreadyTried(payout_ref=str(payout_ref), state=open_one.state)
+
+
+def _receipt(attempt: Attempt, *, is_replay: bool = False) -> AttemptReceipt:
+    return AttemptReceipt(
+        attempt_id=attempt.id,
+        direction=Direction(attempt.direction),
+        amount=Money(attempt.amount_minor, attempt.currency),
+        state=AttemptState(attempt.state),
+        is_replay=is_replay,
+    )

@@ -1,0 +1,136 @@
+"""New facts about an attempt: what they add to the money, and their place in the books."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from apps.payments.connectors.base import ProviderFact
+from apps.payments.domain import merging
+from apps.payments.domain.merging import RANKS, Fact
+from apps.payments.domain.states import Direction
+from apps.payments.models import Attempt, Callback, PaymentEvent
+from apps.payments.services import announcing, journals
+from apps.payments.services.projecting import facts_of, project
+from apps.platform import clock
+from apps.platform.actors import Actor
+from apps.platform.ids import new_id
+from apps.platform.money import Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Movement:
+    """A new fact and what it changes, in minor units.
+
+    ``added`` is what it adds to the money; ``own_before`` what this attempt had brought before it,
+    and ``all_before`` what all attempts of the intent had.
+    """
+
+    fact: ProviderFact
+    added: int
+    own_before: int
+    all_before: int
+    is_effective: bool
+
+    @property
+    def is_correction(self) -> bool:
+        """The money was known; a better source names another amount."""
+        return self.added != 0 and self.own_before != 0
+
+
+def merge(attempt: Attempt, news: list[ProviderFact]) -> list[Movement]:
+    """Merge new facts with those written, and bring the locked intent up to date with all."""
+    facts = facts_of((attempt.intent.events if attempt.intent else attempt.events).all())
+    movements = []
+    for fact in news:
+        own = [known for known in facts if known.facet == facet_of(attempt)]
+        all_before, own_before = merging.captured(facts), merging.captured(own)
+        merged = _merged(attempt, fact)
+        facts.append(merged)
+        movements.append(
+            Movement(
+                fact=fact,
+                added=merging.captured(facts) - all_before,
+                own_before=own_before,
+                all_before=all_before,
+                is_effective=merging.winners(facts)[merged.facet] == merged,
+            )
+        )
+    if attempt.intent is not None:
+        project(attempt.intent, facts)
+    return movements
+
+
+def facet_of(attempt: Attempt) -> str:
+    """The one thing that facts about this attempt compete for."""
+    return f"{attempt.operation}:{attempt.id}"
+
+
+def announce_money(attempt: Attempt, movement: Movement) -> None:
+    """Tell the world of money that arrived, was corrected, or was paid out."""
+    if movement.added == 0:
+        return
+    fact, added = movement.fact, Money(movement.added, attempt.currency)
+    if attempt.direction == Direction.OUT:
+        announcing.announce_payout(attempt, added, fact.reference)
+    elif movement.is_correction:
+        paid = Money(movement.own_before + movement.added, attempt.currency)
+        announcing.announce_difference(attempt, paid, fact.reference)
+    else:
+        is_first = movement.all_before == 0
+        announcing.announce_arrival(attempt, added, fact.reference, is_first=is_first)
+
+
+def write_event(
+    attempt: Attempt, movement: Movement, source: str, callback: Callback | None, actor: Actor
+) -> None:
+    """Write the event, and its journal entry when it moved money; both or neither."""
+    fact, event_id = movement.fact, new_id()
+    amount_minor = fact.amount.minor if fact.amount else 0
+    paid = Money(amount_minor, attempt.currency)
+    fee = announcing.expected_fee(attempt, paid) if amount_minor else None
+    PaymentEvent.objects.create(
+        id=event_id,
+        provider_account=attempt.provider_account,
+        intent=attempt.intent,
+        attempt=attempt,
+        payout_ref=attempt.payout_ref,
+        kind=fact.kind,
+        facet=facet_of(attempt),
+        rank=RANKS[fact.kind],
+        amount_minor=amount_minor,
+        booked_minor=movement.added,
+        fee_expected_minor=fee.minor if fee else 0,
+        currency=attempt.currency,
+        provider_reference=fact.reference,
+        provider_time=fact.provider_time,
+        received_at=clock.now(),
+        source=source,
+        callback=callback,
+        dedupe=fact.dedupe,
+        is_effective=movement.is_effective,
+        journal_id=_book(event_id, attempt, movement, actor),
+        data=dict(fact.data),
+    )
+
+
+def _book(event_id: UUID, attempt: Attempt, movement: Movement, actor: Actor) -> UUID | None:
+    added = Money(movement.added, attempt.currency)
+    if not added:
+        return None
+    if attempt.direction == Direction.OUT:
+        return journals.book_payout(event_id, attempt, added, movement.fact, actor)
+    if movement.is_correction:
+        return journals.book_correction(event_id, attempt, added, movement.fact, actor)
+    is_first = movement.all_before == 0
+    return journals.book_capture(event_id, attempt, added, movement.fact, actor, is_first=is_first)
+
+
+def _merged(attempt: Attempt, fact: ProviderFact) -> Fact:
+    return Fact(
+        facet=facet_of(attempt),
+        kind=fact.kind,
+        amount_minor=fact.amount.minor if fact.amount else 0,
+        provider_time=fact.provider_time,
+        dedupe=fact.dedupe,
+    )

@@ -1,0 +1,88 @@
+"""Sending what is queued. ``sending`` is committed before the first byte leaves."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+
+from apps.payments.connectors.base import Collector, Disburser, ProviderError, Result
+from apps.payments.connectors.registry import connector
+from apps.payments.domain.states import SENDABLE, AttemptState, Operation, Outcome
+from apps.payments.models import Attempt
+from apps.payments.selectors.contexts import context_for, view_of
+from apps.payments.services.learning import Lesson, keep_exchange, learn, locked_attempt
+from apps.platform import audit, clock
+from apps.platform.actors import SYSTEM, Actor
+from apps.platform.errors import DomainError
+from apps.platform.ids import public_id
+from apps.platform.use_cases import use_case
+
+logger = structlog.get_logger("house.payments")
+SEND_BATCH = 50
+
+
+def send_due_attempts(*, limit: int = SEND_BATCH) -> int:
+    """Send queued attempts one after the other, at most ``limit``; answers how many left.
+
+    Safe to run in many workers and to kill at any point: an attempt is claimed and committed as
+    ``sending`` before its request leaves, and one that stays there is asked about, not sent again.
+    """
+    sent = 0
+    while sent < limit:
+        attempt = _claim()
+        if attempt is None:
+            break
+        result = _submit(attempt)
+        _record_answer(attempt_id=attempt.id, result=result, actor=SYSTEM)
+        sent += 1
+    return sent
+
+
+def _claim() -> Attempt | None:
+    """Take the next due attempt. One at a time: a claimed one must leave at once."""
+    with transaction.atomic(durable=True):
+        now = clock.now()
+        attempt = (
+            Attempt.objects.select_for_update(of=("self",), skip_locked=True)
+            .select_related("provider_account", "intent")
+            .filter(state__in=SENDABLE, next_send_at__lte=now, provider_account__status="active")
+            .order_by("next_send_at", "id")
+            .first()
+        )
+        if attempt is None:
+            return None
+        attempt.state, attempt.sent_at, attempt.next_send_at = AttemptState.SENDING, now, None
+        attempt.sends += 1
+        attempt.save(update_fields=["state", "sent_at", "next_send_at", "sends"])
+    return attempt
+
+
+def _submit(attempt: Attempt) -> Result:
+    """The one call. A connector does not raise; if ours is broken, nothing is known."""
+    rail = connector(attempt.provider_account.connector)
+    context, view = context_for(attempt.provider_account, attempt), view_of(attempt)
+    try:
+        if attempt.operation == Operation.PURCHASE and isinstance(rail, Collector):
+            return rail.collect(context, view)
+        if attempt.operation == Operation.PAYOUT and isinstance(rail, Disburser):
+            return rail.pay_out(context, view)
+    except DomainError as error:
+        # Raised before the call: a credential that cannot be read, say.
+        why = ProviderError("config.secrets", error.code, error.title, "no", "same_key")
+        return Result(Outcome.NOT_SENT, error=why)
+    except Exception:
+        logger.exception("payments.connector_failed", attempt=public_id("att", attempt.id))
+        return Result(Outcome.UNKNOWN)
+    why = ProviderError("request.unsupported", "", "Not offered by this rail.", "no", "never")
+    return Result(Outcome.DECLINED, error=why)
+
+
+@use_case("payments.record_answer")
+def _record_answer(*, attempt_id: UUID, result: Result, actor: Actor) -> None:
+    """Keep what the provider answered, also when a callback was faster."""
+    attempt = locked_attempt(attempt_id)
+    keep_exchange(attempt, "submit", result)
+    learn(attempt, Lesson(result=result, source="answer", actor=actor))
+    audit.note(public_id("att", attempt_id), outcome=result.outcome, state=attempt.state)

@@ -1,0 +1,59 @@
+"""Entry points of the workers. Each does a bounded batch; all are safe to repeat and to kill."""
+
+from __future__ import annotations
+
+from apps.payments import services
+from apps.payments.selectors import has_due_checks, has_due_sends
+from apps.tenancy.workers import every_tenant, tenant_task
+
+#: A wake-up that no worker took within this time has been overtaken by the next sweep.
+WAKE_LIFETIME_SECONDS = 10
+
+
+@tenant_task("payments.send_due_attempts")
+def send_due_attempts() -> int:
+    """Send what is queued."""
+    return services.send_due_attempts()
+
+
+@tenant_task("payments.process_callbacks")
+def process_callbacks() -> int:
+    """Understand what has been stored."""
+    return services.process_callbacks()
+
+
+@tenant_task("payments.verify_due_attempts")
+def verify_due_attempts() -> int:
+    """Ask about what is not known."""
+    return services.verify_due_attempts()
+
+
+@every_tenant("payments.sweep_sends")
+def sweep_sends() -> int:
+    """Find queued attempts whose wake-up was lost. Each tenant's are sent by a task of its own, so
+    that one slow provider holds up nobody else.
+    """
+    return _hand_on(send_due_attempts) if has_due_sends() else 0
+
+
+@every_tenant("payments.sweep_callbacks")
+def sweep_callbacks() -> int:
+    """Find callbacks whose wake-up was lost, and those to be tried again."""
+    return services.process_callbacks()
+
+
+@every_tenant("payments.sweep_checks")
+def sweep_checks() -> int:
+    """Find attempts to be asked about."""
+    return _hand_on(verify_due_attempts) if has_due_checks() else 0
+
+
+@every_tenant("payments.sweep_expiry")
+def sweep_expiry() -> int:
+    """End intents whose time is over."""
+    return services.expire_intents()
+
+
+def _hand_on(task: object) -> int:
+    task.apply_async(expires=WAKE_LIFETIME_SECONDS, retry=False)  # type: ignore[attr-defined]  # a Celery task
+    return 1
