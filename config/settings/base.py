@@ -9,6 +9,8 @@ from csp.constants import NONE, SELF
 
 from config.env import load
 from config.logging import logging_config
+from config.settings.console import UNFOLD as UNFOLD
+from config.settings.console import UNFOLD_PLATFORM as UNFOLD_PLATFORM
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 ENV = load()

@@ -1,0 +1,182 @@
+"""How each kind of value looks on a page."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from apps.console.values import (
+    Code,
+    Link,
+    Note,
+    Phone,
+    Progress,
+    Ref,
+    Several,
+    Status,
+    Value,
+    is_numeric,
+)
+from apps.platform import clock
+from apps.platform.money import Money
+from apps.platform.tenant import current_tenant
+
+NOTHING = format_html('<span class="ch-nothing" aria-label="nothing">–</span>')
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+_STEPS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e4, "K"))
+
+
+def shown(value: Value) -> SafeString:
+    """The value as HTML, in the present tenant's time zone."""
+    if value is None or value == "":
+        return NOTHING
+    if isinstance(value, str):
+        return format_html("{}", value)
+    if isinstance(value, bool):
+        return format_html("{}", "Yes" if value else "No")
+    return _shown_number_or_time(value)
+
+
+def _shown_number_or_time(value: Value) -> SafeString:
+    if isinstance(value, Money):
+        return format_html('<span class="ch-num">{}</span>', money_text(value))
+    if isinstance(value, int | Decimal):
+        return format_html('<span class="ch-num">{}</span>', f"{value:,}")
+    if isinstance(value, datetime):
+        return when(value)
+    if isinstance(value, date):
+        return format_html('<time datetime="{}">{}</time>', value.isoformat(), day_text(value))
+    return _shown_composed(value)
+
+
+def _shown_composed(value: Value) -> SafeString:
+    match value:
+        case Status():
+            return format_html('<span class="ch-pill ch-{}">{}</span>', value.feels, value.text)
+        case Ref(text=text, url=""):
+            return format_html('<code class="ch-ref">{}</code>', text)
+        case Ref(text=text, url=url):
+            return format_html('<a class="ch-ref" href="{}">{}</a>', url, text)
+        case Link(text=text, url=url):
+            return format_html('<a href="{}">{}</a>', url, text)
+        case Phone():
+            return format_html('<span class="ch-num">{}</span>', value.masked)
+        case Note(text=text, below=below):
+            if below in (None, ""):
+                return shown(text)
+            return format_html('{}<span class="ch-below">{}</span>', shown(text), shown(below))
+        case _:
+            return _shown_block(value)
+
+
+def _shown_block(value: Value) -> SafeString:
+    match value:
+        case Progress():
+            return progress(value)
+        case Code(text=text):
+            return format_html('<pre class="ch-code" tabindex="0">{}</pre>', text)
+        case Several(values=values):
+            return format_html_join(" ", "{}", ((shown(one),) for one in values))
+        case _:
+            return format_html("{}", str(value))
+
+
+def kind(value: Value) -> str:
+    """The CSS class of a cell: numbers stand on the right, everything else on the left."""
+    return "ch-r" if is_numeric(value) else ""
+
+
+def money_text(amount: Money) -> str:
+    """``KES 1,050.00``, the sign before the digits; decimals as the currency has."""
+    sign = "\u2212" if amount.minor < 0 else ""
+    return f"{amount.currency}\u00a0{sign}{abs(amount).major:,f}"
+
+
+def short_money(amount: Money) -> str:
+    """``KES 1.2M`` for headlines and axes. Cut, never rounded up."""
+    size = abs(amount.major)
+    for step, letter in _STEPS:
+        if size >= Decimal(step):
+            tenths = int(size * 10 / Decimal(step))
+            text = f"{tenths // 10}.{tenths % 10}".removesuffix(".0") + letter
+            break
+    else:
+        text = f"{int(size):,}"
+    sign = "\u2212" if amount.minor < 0 else ""
+    return f"{amount.currency}\u00a0{sign}{text}"
+
+
+def progress(value: Progress) -> SafeString:
+    """A bar that assistive technology can read, and the figures beside it."""
+    if value.total <= 0:
+        return format_html('<progress class="ch-bar" aria-label="{}"></progress>', value.label)
+    return format_html(
+        '<progress class="ch-bar" aria-label="{}" max="{}" value="{}">{}%</progress>'
+        ' <span class="ch-num">{} of {}</span>',
+        value.label,
+        value.total,
+        value.done,
+        value.percent,
+        f"{value.done:,}",
+        f"{value.total:,}",
+    )
+
+
+def zone() -> ZoneInfo:
+    """The present tenant's time zone."""
+    return ZoneInfo(current_tenant().zone)
+
+
+def day_text(day: date) -> str:
+    """``22 Nov 2026``."""
+    return f"{day.day} {day:%b %Y}"
+
+
+def when(instant: datetime) -> SafeString:
+    """The instant in the tenant's zone; UTC on hover."""
+    local = instant.astimezone(zone())
+    return _time_tag(instant, f"{day_text(local)}, {local:%H:%M}")
+
+
+def ago(instant: datetime) -> SafeString:
+    """``3 min ago`` up to a week, then the day; the exact instant on hover and beside it."""
+    local = instant.astimezone(zone())
+    return _time_tag(instant, f"{relative(instant)} · {_moment_text(local)}")
+
+
+def relative(instant: datetime) -> str:
+    """The distance from now in words."""
+    seconds = int((clock.now() - instant).total_seconds())
+    is_future, size = seconds < 0, abs(seconds)
+    if size < MINUTE:
+        return "just now"
+    if size < HOUR:
+        words = f"{size // MINUTE} min"
+    elif size < DAY:
+        words = f"{size // HOUR} h"
+    else:
+        words = f"{size // DAY} day{'s' if size >= 2 * DAY else ''}"
+    return f"in {words}" if is_future else f"{words} ago"
+
+
+def _moment_text(local: datetime) -> str:
+    today = clock.now().astimezone(local.tzinfo).date()
+    if local.date() == today:
+        return f"{local:%H:%M}"
+    if today - local.date() < timedelta(days=300):
+        return f"{local.day} {local:%b}, {local:%H:%M}"
+    return f"{day_text(local)}, {local:%H:%M}"
+
+
+def _time_tag(instant: datetime, text: str) -> SafeString:
+    utc = instant.astimezone(ZoneInfo("UTC"))
+    return format_html(
+        '<time datetime="{}" title="{} UTC">{}</time>',
+        utc.isoformat(),
+        f"{utc:%Y-%m-%d %H:%M:%S}",
+        text,
+    )
