@@ -30,7 +30,7 @@ check: $(VENV)/.has-house $(VENV)/.has-checks $(SERVERS)
 	@$(PYTHON) -m deploy.local run -- $(PYTHON) -m deploy.local.checks
 
 bench: $(VENV)/.has-house $(VENV)/.has-checks $(SERVERS)
-	@$(PYTHON) -m deploy.local run --durable -- $(PYTHON) -m tests.bench $(ARGS)
+	@$(PYTHON) -m deploy.local run --durable -- $(PYTHON) -m tests.benchmarks $(ARGS)
 
 format: $(VENV)/.has-checks
 	@$(VENV)/bin/ruff format .
