@@ -8,3 +8,10 @@ class IdentityConfig(AppConfig):
 
     name = "apps.identity"
     label = "identity"
+
+    def ready(self) -> None:
+        """Every tenant starts with the seven roles, and so does the platform."""
+        from apps.identity.services import seed_roles
+        from apps.tenancy.seeding import register_seed
+
+        register_seed("identity.roles", seed_roles)

@@ -1,6 +1,7 @@
 """Wiring of tenancy."""
 
 from django.apps import AppConfig
+from django.core import checks
 
 
 class TenancyConfig(AppConfig):
@@ -10,8 +11,11 @@ class TenancyConfig(AppConfig):
     label = "tenancy"
 
     def ready(self) -> None:
-        """Tell messaging, which stands below, where the tenants are."""
-        from apps.platform.messaging import tenants
+        """Tell the platform who knows the tenants; check what tenants are kept apart by."""
+        from apps.platform.messaging.tenants import install
+        from apps.tenancy.checks import check_pooling, check_settings
         from apps.tenancy.directory import TenantDirectory
 
-        tenants.install(TenantDirectory())
+        install(TenantDirectory())
+        checks.register(check_settings, checks.Tags.security)
+        checks.register(check_pooling, checks.Tags.database)

@@ -1,8 +1,6 @@
-"""What messaging is told of the tenants."""
+"""Who is there: tenancy's answer to the platform, which stands below it and may not ask."""
 
 from __future__ import annotations
-
-from functools import partial
 
 from apps.platform.messaging.tenants import Place
 from apps.tenancy.contexts import inside
@@ -12,7 +10,7 @@ from apps.tenancy.selectors import ready_tenants, tenant_by_slug
 
 
 class TenantDirectory:
-    """The directory that ``apps.platform.messaging`` asks for."""
+    """What relay and consumers ask. The state is read anew each time: suspension works at once."""
 
     def ready(self) -> list[Place]:
         """Every tenant that is being served."""
@@ -32,5 +30,5 @@ def _place(tenant: Tenant) -> Place:
         slug=tenant.slug,
         schema=tenant.schema_name,
         is_ready=tenant.state == TenantState.READY,
-        enter=partial(inside, tenant),
+        enter=lambda: inside(tenant),
     )

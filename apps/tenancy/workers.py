@@ -1,4 +1,9 @@
-"""Background work, always inside one tenant. The only module that knows Celery's task API."""
+"""Background work, always inside one tenant. The only module that knows Celery's task API.
+
+A message names its tenant in a signed header, bound to the message's id and its task: whoever can
+write to the broker but does not know the program's key can neither make a message nor point one at
+another tenant.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +14,20 @@ from uuid import UUID
 
 import structlog
 from celery import Task, current_app, shared_task
+from celery.utils import uuid
+from django.core.signing import BadSignature, Signer
 from django.db import transaction
 
 from apps.platform.errors import NoTenant
-from apps.platform.tenant import current_tenant, database
-from apps.tenancy.contexts import inside
+from apps.platform.tenant import current_tenant
+from apps.tenancy.contexts import inside, on_platform
 from apps.tenancy.domain import TenantState
+from apps.tenancy.models import Tenant
 from apps.tenancy.selectors import ready_tenants, tenant_by_id
 
 HEADER = "house_tenant"
 logger = structlog.get_logger("house.workers")
+security = structlog.get_logger("house.security")
 
 
 class TenantTask(Task):
@@ -27,30 +36,61 @@ class TenantTask(Task):
     abstract = True
     is_platform_task = False
 
-    def apply_async(self, *args: Any, **options: Any) -> Any:
-        """Send, with the present tenant in the message's headers."""
+    def apply_async(  # type: ignore[override]  # the rest goes through as it comes
+        self, args: Any = None, kwargs: Any = None, task_id: str | None = None, **options: Any
+    ) -> Any:
+        """Send, with the present tenant in the message's headers, whatever the caller put there."""
+        task_id = task_id or uuid()
         headers = dict(options.pop("headers", None) or {})
         if not self.is_platform_task:
-            tenant = current_tenant()
-            if tenant.is_platform:
-                raise NoTenant
-            headers[HEADER] = str(tenant.id)
-        return super().apply_async(*args, headers=headers, **options)
+            headers[HEADER] = _signed(_tenant_to_send(), task_id, self.name)
+        return super().apply_async(args, kwargs, task_id=task_id, headers=headers, **options)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run inside the tenant; a tenant that is not ready is left alone."""
         if self.is_platform_task:
-            database.set_schema_to_public()
-            return self.run(*args, **kwargs)
-        named = getattr(self.request, HEADER, None) or (self.request.headers or {}).get(HEADER)
-        tenant = tenant_by_id(UUID(named)) if named else None
-        if tenant is None:
-            raise NoTenant
+            with on_platform():
+                return self.run(*args, **kwargs)
+        tenant = self._tenant()
         if tenant.state != TenantState.READY:
             logger.warning("task.tenant_not_ready", task=self.name, tenant=tenant.slug)
             return None
         with inside(tenant):
             return self.run(*args, **kwargs)
+
+    def _tenant(self) -> Tenant:
+        """The tenant of the message, or ``NoTenant``: missing, forged and unknown are the same."""
+        request = self.request
+        header = getattr(request, HEADER, None) or (request.headers or {}).get(HEADER)
+        named = _verified(str(header or ""), str(request.id), self.name)
+        with on_platform():
+            tenant = tenant_by_id(named) if named else None
+        if tenant is None:
+            security.warning("task.no_tenant", task=self.name, has_header=bool(header))
+            raise NoTenant
+        return tenant
+
+
+def _tenant_to_send() -> UUID:
+    tenant = current_tenant()
+    if tenant.is_platform:
+        raise NoTenant
+    return tenant.id
+
+
+def _signer(task_id: str, task: str) -> Signer:
+    return Signer(salt=f"house.task:{task}:{task_id}")
+
+
+def _signed(tenant_id: UUID, task_id: str, task: str) -> str:
+    return _signer(task_id, task).sign(tenant_id.hex)
+
+
+def _verified(header: str, task_id: str, task: str) -> UUID | None:
+    try:
+        return UUID(_signer(task_id, task).unsign(header))
+    except (BadSignature, ValueError):
+        return None
 
 
 def tenant_task(name: str) -> Callable[[Callable[..., object]], Any]:

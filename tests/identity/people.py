@@ -44,7 +44,7 @@ def code_for(secret: str, *, steps_ahead: int = 0) -> str:
 def signed_in(
     user: User, host: str = "mara.localhost", *, secret: str = "", path: str = "/console/"
 ) -> Client:
-    """A browser in which ``user`` signed in through the form, with a code if ``secret`` is given."""
+    """A browser in which the user signed in through the form, with a code if there is a secret."""
     client = Client(HTTP_HOST=host)
     form = {"username": user.get_username(), "password": PASSWORD, "next": path}
     answer = client.post(f"{path}login/", form)

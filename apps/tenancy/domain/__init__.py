@@ -6,9 +6,10 @@ from apps.tenancy.domain.credentials import (
     new_secret,
     parse_credential,
 )
-from apps.tenancy.domain.states import TenantMode, TenantState
+from apps.tenancy.domain.states import FOLLOWING, TenantMode, TenantState
 
 __all__ = [
+    "FOLLOWING",
     "Credential",
     "CredentialKind",
     "TenantMode",

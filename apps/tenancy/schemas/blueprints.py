@@ -6,9 +6,10 @@ import re
 from uuid import UUID
 
 from django.db import connection, transaction
+from django_tenants.utils import get_public_schema_name
 
 from apps.platform import clock
-from apps.platform.tenant import database
+from apps.platform.tenant import PLATFORM_TENANT_ID, database
 from apps.tenancy.errors import CannotReplay
 from apps.tenancy.models import Blueprint
 from apps.tenancy.schemas.definition import SOURCE, blueprint, definition
@@ -22,6 +23,7 @@ from apps.tenancy.schemas.migrating import (
     template,
     wanted,
 )
+from apps.tenancy.schemas.pins import pin
 
 #: The template's name as a word of its own, wherever it stands: in names, in bodies of functions,
 #: in their ``SET search_path``.
@@ -48,6 +50,7 @@ def prepare_blueprint() -> Blueprint:
     found = Blueprint.objects.filter(migrations=name).first()
     if found is not None and not behind([TEMPLATE_SCHEMA], migrations):
         return found
+    pin(get_public_schema_name(), PLATFORM_TENANT_ID)
     create_schema(TEMPLATE_SCHEMA)
     if behind([TEMPLATE_SCHEMA], migrations):
         migrate_tenant(template())

@@ -1,5 +1,21 @@
 """What can be asked about tenants."""
 
-from apps.tenancy.selectors.tenants import ready_tenants, tenant_by_id, tenant_by_slug
+from apps.tenancy.selectors.tenants import (
+    all_tenants,
+    ready_tenants,
+    refuse_unready,
+    tenant_by_host,
+    tenant_by_id,
+    tenant_by_slug,
+    tenants_behind,
+)
 
-__all__ = ["ready_tenants", "tenant_by_id", "tenant_by_slug"]
+__all__ = [
+    "all_tenants",
+    "ready_tenants",
+    "refuse_unready",
+    "tenant_by_host",
+    "tenant_by_id",
+    "tenant_by_slug",
+    "tenants_behind",
+]

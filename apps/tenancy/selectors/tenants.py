@@ -5,12 +5,19 @@ from __future__ import annotations
 from uuid import UUID
 
 from apps.tenancy.domain import TenantState
-from apps.tenancy.models import Tenant
+from apps.tenancy.errors import TenantClosed, TenantNotReady
+from apps.tenancy.models import Domain, Tenant
+from apps.tenancy.schemas import migrating
 
 
 def ready_tenants() -> list[Tenant]:
     """Every tenant that may be served, by slug."""
     return list(Tenant.objects.filter(state=TenantState.READY).order_by("slug"))
+
+
+def all_tenants() -> list[Tenant]:
+    """Every tenant in whatever state, by slug."""
+    return list(Tenant.objects.order_by("slug"))
 
 
 def tenant_by_slug(slug: str) -> Tenant | None:
@@ -21,3 +28,24 @@ def tenant_by_slug(slug: str) -> Tenant | None:
 def tenant_by_id(id: UUID) -> Tenant | None:
     """The tenant of that id, in whatever state, or nothing."""
     return Tenant.objects.filter(id=id).first()
+
+
+def tenant_by_host(host: str) -> Tenant | None:
+    """The tenant reached at that host name (without a port), in whatever state, or nothing."""
+    domain = Domain.objects.select_related("tenant").filter(domain=host.lower()).first()
+    return domain.tenant if domain else None
+
+
+def tenants_behind() -> list[str]:
+    """Slugs of the tenants that lack a migration of this program; one query asks all schemas."""
+    tenants = Tenant.objects.exclude(state=TenantState.CLOSED).order_by("slug")
+    slugs = dict(tenants.values_list("schema_name", "slug"))
+    return [slugs[schema] for schema in migrating.behind(list(slugs), migrating.wanted())]
+
+
+def refuse_unready(tenant: Tenant) -> None:
+    """Raise unless the tenant is being served: ``TenantClosed`` or ``TenantNotReady``."""
+    if tenant.state == TenantState.CLOSED:
+        raise TenantClosed
+    if tenant.state != TenantState.READY:
+        raise TenantNotReady(state=tenant.state)
