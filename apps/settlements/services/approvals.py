@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from apps.identity.selectors import person_of
-from apps.identity.step_up import require_recent
+from apps.identity.services import require_step_up
 from apps.platform import audit, clock
 from apps.platform.actors import Actor
 from apps.platform.events import record
@@ -44,12 +44,12 @@ def decide_batch(
     refuses the same on its own.
     """
     batch = locked_batch(batch_id)
-    person = person_of(actor)
     if actor.id is None:
         raise ValueError("only a person decides")
+    person = person_of(actor.id)
     _check(batch, decision, digest, comment, person)
     if decision is Decision.APPROVE:
-        require_recent(step_up_at)
+        require_step_up(step_up_at=step_up_at)
     Approval.objects.create(
         batch=batch,
         round=batch.round,

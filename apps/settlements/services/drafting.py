@@ -46,7 +46,7 @@ def draft_payables_batch(*, provider_account: str, currency: str, actor: Actor) 
         total_minor=sum(amount for _, amount in due),
         maker_id=actor.id,
         maker_name=actor.name,
-        maker_person=person_of(actor),
+        maker_person=person_of(actor.id) if actor.id else str(actor),
         created_at=now,
     )
     for number, (payee, amount_minor) in enumerate(due, start=1):
