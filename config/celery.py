@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
-from celery import Celery
+import structlog
+from celery import Celery, bootsteps, signals
+from click import Option
+from django.conf import settings
 
+from apps.platform import context, metrics
+from config import telemetry
 from config.env import load
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
+
+logger = structlog.get_logger("house.process")
 
 app = Celery("countinghouse", broker=load().redis_url, task_cls="apps.tenancy.workers:TenantTask")
 app.conf.update(
@@ -35,3 +43,95 @@ app.conf.update(
 )
 app.config_from_object("config.schedule")
 app.autodiscover_tasks()
+
+REQUEST_ID = "house_request_id"
+CORRELATION = "house_correlation"
+TASK_FIELDS = ("task", "task_id")
+_before: dict[str, tuple[str, str]] = {}
+
+app.user_options["worker"].update(
+    {
+        Option(["--metrics-port"], type=int, default=0, help="tell metrics here; 0 does not"),
+        Option(["--metrics-host"], default="127.0.0.1", help="in a container 0.0.0.0"),
+    }
+)
+
+
+class TellMetrics(bootsteps.StartStopStep):
+    """``celery worker --metrics-port N``: the worker tells its metrics over HTTP.
+
+    The children of a prefork pool add theirs through ``PROMETHEUS_MULTIPROC_DIR``, an empty
+    directory that must be set when the worker starts; without it they are not told.
+    """
+
+    requires = ("celery.worker.components:Pool",)
+
+    def __init__(self, parent: Any, **options: Any) -> None:
+        self._port = options.get("metrics_port") or 0
+        self._host = options.get("metrics_host") or "127.0.0.1"
+        self._untell = metrics.serve(0, self._host, with_readings=False)
+
+    def start(self, parent: Any) -> None:
+        """After the pool has forked: the thread that serves stays in the parent."""
+        self._untell = metrics.serve(self._port, self._host, with_readings=False)
+        logger.info("process.started", process="worker", metrics_port=self._port)
+
+    def stop(self, parent: Any) -> None:
+        """Close the port."""
+        self._untell()
+        logger.info("process.stopped", process="worker")
+
+
+app.steps["worker"].add(TellMetrics)
+
+
+@signals.setup_logging.connect(weak=False)
+def keep_our_logging(**_about: object) -> None:
+    """Celery leaves logging alone when somebody answers this. Settings have set it up."""
+    settings.LOGGING  # noqa: B018  reads the settings, if nobody has
+
+
+@signals.worker_process_init.connect(weak=False)
+@signals.worker_ready.connect(weak=False)
+def trace_worker(**_about: object) -> None:
+    """In each child of a prefork pool, and in the worker itself for pools without children."""
+    telemetry.set_up("worker")
+
+
+@signals.beat_init.connect(weak=False)
+def trace_beat(**_about: object) -> None:
+    """The clockwork's messages begin traces of their own."""
+    telemetry.set_up("beat")
+
+
+@signals.worker_process_shutdown.connect(weak=False)
+def forget_child(pid: int | None = None, **_about: object) -> None:
+    """The metrics of a child that ended: its counters stay in the sum, its gauges go."""
+    metrics.forget_process(pid or os.getpid())
+
+
+@signals.before_task_publish.connect(weak=False)
+def send_context(headers: dict[str, Any] | None = None, **_about: object) -> None:
+    """The message says which request it came from."""
+    if headers is not None:
+        headers[REQUEST_ID] = context.request_id.get()
+        headers[CORRELATION] = context.correlation.get()
+
+
+@signals.task_prerun.connect(weak=False)
+def take_context(task_id: str = "", task: Any = None, **_about: object) -> None:
+    """The task logs and audits under that request's id; one that beat sent, under its own."""
+    sent = {**(task.request.headers or {}), **vars(task.request)}
+    _before[task_id] = (context.request_id.get(), context.correlation.get())
+    context.request_id.set(sent.get(REQUEST_ID) or task_id)
+    context.correlation.set(sent.get(CORRELATION) or "")
+    structlog.contextvars.bind_contextvars(task=task.name, task_id=task_id)
+
+
+@signals.task_postrun.connect(weak=False)
+def drop_context(task_id: str = "", **_about: object) -> None:
+    """The thread goes on to other work."""
+    request_id, correlation = _before.pop(task_id, ("", ""))
+    context.request_id.set(request_id)
+    context.correlation.set(correlation)
+    structlog.contextvars.unbind_contextvars(*TASK_FIELDS)

@@ -1,3 +1,20 @@
-"""When the clockwork turns: the sweeps that find every due row, whatever the broker lost."""
+"""When the clockwork turns: the sweeps that find every due row, whatever the broker lost.
 
-beat_schedule: dict[str, dict[str, object]] = {}
+One explicit list, so that a reader sees at a glance what runs by itself and how often. A task is a
+name from some app's ``tasks.py``; it must be safe to run twice and beside itself.
+"""
+
+#: Task -> seconds between two runs.
+EVERY: dict[str, float] = {}
+
+#: A run that no worker took within this many intervals is dropped: the next one does its work.
+_STALE_INTERVALS = 3
+
+beat_schedule: dict[str, dict[str, object]] = {
+    task: {
+        "task": task,
+        "schedule": seconds,
+        "options": {"expires": seconds * _STALE_INTERVALS},
+    }
+    for task, seconds in EVERY.items()
+}

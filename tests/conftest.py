@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.db import connection
+from django.test.utils import setup_databases
 
 from apps.platform.actors import SYSTEM, Actor, ActorKind
 from apps.platform.ids import new_id
@@ -21,9 +22,20 @@ TENANTS = {
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> None:
-    """Two tenants, made once and kept with the test database."""
+def django_db_setup(
+    django_test_environment: None,
+    django_db_blocker: pytest.FixtureRequest,
+    django_db_keepdb: bool,
+    django_db_createdb: bool,
+) -> None:
+    """The test database with two tenants, made once and kept.
+
+    It replaces the plugin's own fixture, which makes no database when none of the chosen tests asks
+    for ``db``: those that commit for good do not.
+    """
+    keep = django_db_keepdb and not django_db_createdb
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        setup_databases(verbosity=0, interactive=False, keepdb=keep)
         for slug, about in TENANTS.items():
             if tenant_by_slug(slug) is None:
                 provision_tenant(slug=slug, **about, domains=[f"{slug}.localhost"], actor=SYSTEM)

@@ -23,7 +23,7 @@ from prometheus_client import (
     start_http_server,
 )
 from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
 
 from apps.platform.tenant import database
@@ -161,6 +161,15 @@ def registry(*, with_readings: bool) -> CollectorRegistry:
     if with_readings:
         told.register(_cached_readings)
     return told
+
+
+def forget_process(pid: int) -> None:
+    """A process that shared ``PROMETHEUS_MULTIPROC_DIR`` has ended."""
+    try:
+        MultiProcessCollector(CollectorRegistry())  # type: ignore[no-untyped-call]  # the library's
+    except ValueError:  # the variable is not set
+        return
+    mark_process_dead(pid)  # type: ignore[no-untyped-call]  # the library's
 
 
 def serve(port: int, host: str, *, with_readings: bool) -> Callable[[], None]:

@@ -11,7 +11,7 @@ import structlog
 from django.db import transaction
 from opentelemetry import trace
 
-from apps.platform import audit
+from apps.platform import audit, context
 from apps.platform.actors import Actor
 from apps.platform.errors import DomainError
 from apps.platform.metrics import USE_CASE_SECONDS
@@ -34,9 +34,13 @@ def use_case(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
         def run(*args: P.args, **kwargs: P.kwargs) -> R:
             started = time.perf_counter()
             outcome = "failed"
-            with tracer.start_as_current_span(name) as span:
+            actor = _actor(kwargs)
+            with (
+                tracer.start_as_current_span(name) as span,
+                context.bound(context.actor, str(actor)),
+            ):
                 try:
-                    with transaction.atomic(), audit.recording(name, _actor(kwargs)):
+                    with transaction.atomic(), audit.recording(name, actor):
                         result = function(*args, **kwargs)
                     outcome = "done"
                 except DomainError as error:
@@ -47,7 +51,7 @@ def use_case(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
                 finally:
                     seconds = time.perf_counter() - started
                     USE_CASE_SECONDS.labels(use_case=name, outcome=outcome).observe(seconds)
-            logger.info("use_case.done", use_case=name, seconds=round(seconds, 4))
+                logger.info("use_case.done", use_case=name, seconds=round(seconds, 4))
             return result
 
         return run

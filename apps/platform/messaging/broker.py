@@ -157,12 +157,16 @@ class Broker:
                 reconnect_time_wait=RECONNECT_SECONDS,
                 max_reconnect_attempts=-1,
                 error_cb=_complain,
-                disconnected_cb=_say_lost,
+                disconnected_cb=self._say_lost,
                 reconnected_cb=self._say_back,
             ),
             CONNECT_SECONDS,
         )
         return client
+
+    async def _say_lost(self) -> None:
+        if self._client is not None:  # not while closing
+            logger.warning("broker.lost")
 
     async def _say_back(self) -> None:
         self._has_streams = False
@@ -196,12 +200,13 @@ class Broker:
         return Answers(frozenset(confirmed), complaint)
 
     async def _close(self) -> None:
-        if self._client is not None and not self._client.is_closed:
-            if self._client.is_connected:
-                await self._client.drain()
-            else:
-                await self._client.close()
-        self._client = None
+        client, self._client = self._client, None
+        if client is None or client.is_closed:
+            return
+        if client.is_connected:
+            await client.drain()
+        else:
+            await client.close()
 
 
 async def _ensure_stream(context: JetStreamContext, name: str, wanted: StreamConfig) -> None:
@@ -224,7 +229,3 @@ async def _ensure_stream(context: JetStreamContext, name: str, wanted: StreamCon
 
 async def _complain(error: Exception) -> None:
     logger.warning("broker.error", error=repr(error))
-
-
-async def _say_lost() -> None:
-    logger.warning("broker.lost")

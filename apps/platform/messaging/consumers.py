@@ -62,10 +62,11 @@ def all_consumers() -> list[Consumer]:
 
 def consumer_named(name: str) -> Consumer:
     """The consumer of that name, or ``UnknownConsumer``."""
-    for known in all_consumers():
-        if known.name == name:
-            return known
-    raise UnknownConsumer(name=name)
+    if name not in _known:
+        all_consumers()
+    if name not in _known:
+        raise UnknownConsumer(name=name)
+    return _known[name]
 
 
 def forget(name: str) -> None:
