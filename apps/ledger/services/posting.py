@@ -69,10 +69,8 @@ def write(instructions: Sequence[Instruction], actor: Actor) -> list[EntryReceip
     """
     if not instructions:
         return []
-    call = _one if len(instructions) == 1 else _many
-    common = (current_tenant_id(), clock.now(), str(actor), actor.id)
     with typed(), connection.cursor() as cursor:
-        cursor.execute(*call(common, instructions))
+        cursor.execute(*call_of(instructions, actor))
         rows = cursor.fetchall()
     receipts = [
         _receipt(instruction.draft, Row(*row))
@@ -86,13 +84,12 @@ def write(instructions: Sequence[Instruction], actor: Actor) -> list[EntryReceip
     return receipts
 
 
-def _one(common: tuple[Any, ...], instructions: Sequence[Instruction]) -> tuple[str, list[Any]]:
+def call_of(instructions: Sequence[Instruction], actor: Actor) -> tuple[str, list[Any]]:
+    """The statement that posts them, and its arguments: a lighter one for a single entry."""
     columns, legs = _columns(instructions)
-    return _ONE, [*common, *(column[0] for column in columns), *legs[1:]]
-
-
-def _many(common: tuple[Any, ...], instructions: Sequence[Instruction]) -> tuple[str, list[Any]]:
-    columns, legs = _columns(instructions)
+    common = [current_tenant_id(), clock.now(), str(actor), actor.id]
+    if len(instructions) == 1:
+        return _ONE, [*common, *(column[0] for column in columns), *legs[1:]]
     return _MANY, [*common, *columns, *legs]
 
 

@@ -149,7 +149,9 @@ END;
 $$;
 
 -- One entry. Arrays hold its legs, in order. The general function below does the same for many;
--- this one spares a single posting the joins and partitions by entry.
+-- this one spares a single posting the joins and partitions by entry, and the planner: knowing how
+-- few legs there are, it would deem a plan of its own cheaper and make one at every call, which
+-- takes longer than to carry it out.
 CREATE FUNCTION ledger_post_entry_v1(
     p_tenant uuid, p_posted_at timestamptz, p_actor text, p_actor_id uuid,
     p_id uuid, p_kind text, p_description text, p_value_date date, p_effective_at timestamptz,
@@ -162,6 +164,7 @@ CREATE FUNCTION ledger_post_entry_v1(
 )
 LANGUAGE plpgsql
 SET search_path FROM CURRENT
+SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 DECLARE

@@ -1,0 +1,1 @@
+"""Figures, not tests: ``python -m tests.benchmarks``. Read them as ratios within one run."""
