@@ -6,7 +6,7 @@ entry point (API, console, worker) translates ``kind`` for itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -38,7 +38,7 @@ class DomainError(Exception):
     @property
     def facts(self) -> dict[str, Any]:
         """The error's own fields; they carry no secrets and no personal data."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return {fact.name: getattr(self, fact.name) for fact in fields(self)}
 
     @property
     def detail(self) -> str:
@@ -111,3 +111,49 @@ class UnknownCursor(DomainError):
     code = "platform/unknown-cursor"
     kind = Kind.INVALID
     advice = "Follow the next and previous links as they are, or start without a cursor."
+
+
+@dataclass(eq=False, kw_only=True)
+class CallFailed(DomainError):
+    """A call to another system brought no answer."""
+
+    code = "platform/call-failed"
+    kind = Kind.UNAVAILABLE
+
+    host: str
+    reason: str
+    #: The redacted record of the call, for the attempt it belongs to; not a fact for callers.
+    record: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Whom we called, and what went wrong."""
+        return {"host": self.host, "reason": self.reason}
+
+
+@dataclass(eq=False, kw_only=True)
+class NotSent(CallFailed):
+    """Nothing of the call left us: no connection was made, so nothing can have happened there."""
+
+    code = "platform/not-sent"
+    kind = Kind.UNAVAILABLE
+
+
+@dataclass(eq=False, kw_only=True)
+class AnswerLost(CallFailed):
+    """The call was sent, in part at least, and no whole answer came: its outcome is not known.
+
+    Not to be repeated blindly, hence no kind that workers retry: ask the other side what it knows.
+    """
+
+    code = "platform/answer-lost"
+    kind = Kind.CONFLICT
+
+
+@dataclass(eq=False, kw_only=True)
+class AddressRefused(NotSent):
+    """The address is not one on the public internet that we would call for a stranger."""
+
+    code = "platform/address-refused"
+    kind = Kind.INVALID
+    advice = "Give an https address with a host name that is reachable from anywhere."

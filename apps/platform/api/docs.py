@@ -26,7 +26,8 @@ CACHE_SECONDS = 300
 @cache
 def _document(urlconf: str) -> bytes:
     """The description of every operation the address book knows; made once per process."""
-    schema = SchemaGenerator(urlconf=urlconf).get_schema(request=None, public=True)
+    generator = SchemaGenerator(urlconf=urlconf)  # type: ignore[no-untyped-call]  # of the library
+    schema = generator.get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     document: bytes = OpenApiJsonRenderer().render(schema, renderer_context={})
     return document
 
