@@ -5,7 +5,14 @@ name from some app's ``tasks.py``; it must be safe to run twice and beside itsel
 """
 
 #: Task -> seconds between two runs.
-EVERY: dict[str, float] = {}
+EVERY: dict[str, float] = {
+    "payments.sweep_sends": 2,
+    "payments.sweep_callbacks": 2,
+    "payments.sweep_checks": 2,
+    "payments.sweep_expiry": 60,
+    "settlements.follow_up_payouts": 10,
+    "reporting.audit_books": 900,
+}
 
 #: A run that no worker took within this many intervals is dropped: the next one does its work.
 _STALE_INTERVALS = 3
