@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -43,7 +44,7 @@ _numbers = itertools.count(1)
 
 
 class _Quiet(WSGIRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the base class's name
         """Say nothing."""
 
 
@@ -138,7 +139,7 @@ def house(shared_house: House, django_db_blocker: Any, monkeypatch: Any) -> Iter
     with django_db_blocker.unblock():
         with inside(shared_house.tenant):
             yield shared_house
-        connection.set_schema_to_public()
+        connection.set_schema_to_public()  # type: ignore[attr-defined]  # django_tenants' own
         connection.close()
 
 
@@ -151,7 +152,7 @@ def later() -> Iterator[Callable[[float], None]]:
         nonlocal ahead
         ahead += timedelta(seconds=seconds)
 
-    with clock.reading(lambda: datetime.now(UTC) + ahead):
+    with clock.reading(lambda: datetime.fromtimestamp(time.time(), UTC) + ahead):
         yield move
 
 
@@ -170,7 +171,7 @@ def _fund() -> None:
 
 
 def _drop(slug: str) -> None:
-    connection.set_schema_to_public()
+    connection.set_schema_to_public()  # type: ignore[attr-defined]  # django_tenants' own
     schema = f"t_{slug}".replace("-", "_")
     with connection.cursor() as cursor:
         cursor.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE')

@@ -102,8 +102,8 @@ class Control:
 
     url: str
 
-    def tell(self, path: str, **body: Any) -> dict[str, Any]:
-        answer = httpx.post(f"{self.url}/_control/{path}", json=body, trust_env=False)
+    def tell(self, path_: str, /, **body: Any) -> dict[str, Any]:
+        answer = httpx.post(f"{self.url}/_control/{path_}", json=body, trust_env=False)
         assert answer.status_code < 300, answer.text
         return dict(answer.json())
 
@@ -133,7 +133,7 @@ class Control:
         return [row for row in rows if kind in {"", row["kind"]}]
 
 
-def until(look: Callable[[], T], what: str = "it") -> T:
+def until(look: Callable[[], T | None], what: str = "it") -> T:
     deadline = time.monotonic() + WAIT_SECONDS
     while not (found := look()):
         assert time.monotonic() < deadline, f"{what} did not happen in time"

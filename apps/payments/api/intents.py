@@ -106,11 +106,13 @@ class IntentEvents(Endpoint):
 
     required_scope: ClassVar[dict[str, str]] = _SCOPES
 
-    @extend_schema(operation_id="payments_list_intent_events", responses=serializers.Events)
+    @extend_schema(
+        operation_id="payments_list_intent_events", responses=serializers.Event(many=True)
+    )
     def get(self, request: Request, intent: str) -> Response:
         """In the order they were learnt."""
         events = selectors.intent_events(self.read_id("pi", intent))
-        return Response(serializers.Events({"data": events}).data)
+        return Response({"data": serializers.Event(events, many=True).data})
 
 
 def _detail(intent_id: UUID) -> dict[str, Any]:

@@ -7,8 +7,6 @@ from rest_framework import serializers
 from apps.payments.domain import IntentStatus
 from apps.platform.api.fields import MoneyField, PublicIdField
 
-LEGS_MAX = 50
-
 
 class AllocationLeg(serializers.Serializer):
     """Who is credited with how much of a payment."""
@@ -23,7 +21,7 @@ class NewIntent(serializers.Serializer):
     reference = serializers.CharField(max_length=100)
     amount = MoneyField(positive=True)
     payer_phone = serializers.CharField(max_length=20)
-    allocation = AllocationLeg(many=True, min_length=1, max_length=LEGS_MAX)
+    allocation = AllocationLeg(many=True, allow_empty=False)
     description = serializers.CharField(max_length=200, required=False, default="")
     metadata = serializers.DictField(
         child=serializers.CharField(max_length=500, allow_blank=True), required=False, default=dict
@@ -82,7 +80,7 @@ class Event(serializers.Serializer):
 
     id = PublicIdField("evt")
     kind = serializers.CharField()
-    source = serializers.CharField()
+    learnt_from = serializers.CharField(source="source")
     amount = MoneyField()
     booked = MoneyField()
     provider_reference = serializers.CharField()
@@ -98,9 +96,3 @@ class IntentDetail(Intent):
     allocation = AllocationLeg(many=True)
     metadata = serializers.DictField()
     attempts = Attempt(many=True)
-
-
-class Events(serializers.Serializer):
-    """Facts in the order they were learnt."""
-
-    data = Event(many=True)

@@ -71,7 +71,8 @@ def callback_keys() -> list[bytes]:
     """The present key first, then those that still open addresses given out before a change."""
     secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     return [
-        hmac.new(key.encode(), b"payments.callback.v1", hashlib.sha256).digest() for key in secrets
+        hmac.new(str(key).encode(), b"payments.callback.v1", hashlib.sha256).digest()
+        for key in secrets
     ]
 
 

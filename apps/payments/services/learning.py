@@ -19,6 +19,7 @@ from apps.payments.domain.states import (
     LIVE_ATTEMPTS,
     AttemptState,
     Direction,
+    Operation,
     Outcome,
     may_move,
 )
@@ -48,7 +49,9 @@ class Lesson:
 def locked_attempt(attempt_id: UUID) -> Attempt:
     """The attempt with its intent, both locked, the intent first."""
     intent_id = Attempt.objects.values_list("intent_id", flat=True).get(id=attempt_id)
-    intent = intent_id and PaymentIntent.objects.select_for_update().get(id=intent_id)
+    intent = None
+    if intent_id is not None:
+        intent = PaymentIntent.objects.select_for_update().get(id=intent_id)
     attempt = (
         Attempt.objects.select_for_update(of=("self",))
         .select_related("provider_account")
@@ -152,7 +155,7 @@ def _may_resend(attempt: Attempt, result: Result) -> bool:
         return False
     if result.outcome == Outcome.NOT_SENT:
         return result.error is None or result.error.retry == "same_key"
-    policy = capabilities_of(attempt.provider_account).keys[attempt.operation]
+    policy = capabilities_of(attempt.provider_account).keys[Operation(attempt.operation)]
     is_key_valid = attempt.key_valid_until is None or clock.now() < attempt.key_valid_until
     return policy.is_honoured and is_key_valid and attempt.acknowledged_at is None
 

@@ -65,15 +65,19 @@ def _give_up_sending(limit: int) -> int:
 def _note_overdue(*, attempt_id: UUID, actor: Actor) -> None:
     """Whatever became of it, we have not been told in time."""
     attempt = locked_attempt(attempt_id)
-    is_stale = attempt.state == AttemptState.SENDING and attempt.sent_at is not None
-    if attempt.state not in _WAITING and not (
-        is_stale and attempt.sent_at < stale_before(clock.now())
-    ):
+    if attempt.state not in _WAITING and not _is_stale(attempt):
         audit.nothing_happened()
         return
     attempt.checks += 1
     learn(attempt, Lesson(result=_OVERDUE, source="system", actor=actor))
     audit.note(public_id("att", attempt_id), state=attempt.state)
+
+
+def _is_stale(attempt: Attempt) -> bool:
+    is_sending = attempt.state == AttemptState.SENDING
+    return (
+        is_sending and attempt.sent_at is not None and attempt.sent_at < stale_before(clock.now())
+    )
 
 
 def _claim() -> Attempt | None:
