@@ -38,7 +38,7 @@ class ViewNotFound(DomainError):
 
 @dataclass(eq=False, kw_only=True)
 class ExportTooLong(DomainError):
-    """This list is too long to be written at once."""
+    """The list is too long to be written at once."""
 
     code = "console/export-too-long"
     kind = Kind.INVALID

@@ -41,43 +41,38 @@ def plain(value: Value) -> str:
     Money becomes its decimal amount; its currency belongs into a column of its own. Times are
     RFC 3339 in UTC.
     """
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "yes" if value else "no"
-        case int() | Decimal():
-            return str(value)
-        case Money():
-            return str(value.major)
-        case datetime():
-            return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        case date():
-            return value.isoformat()
-        case _:
-            return safe_text(_text(value))
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | Decimal | Money):
+        return str(value.major if isinstance(value, Money) else value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    return safe_text(_text(value))
 
 
 def _text(value: Value) -> str:
     match value:
-        case Status(word=word):
-            return str(word)
-        case Ref(text=text) | Link(text=text) | Code(text=text):
-            return text
+        case Status(word=text) | Ref(text=text) | Link(text=text) | Code(text=text):
+            found = str(text)
         case Phone():
-            return value.masked
-        case Note(text=text, below=below):
-            return " – ".join(part for part in (plain(text), plain(below)) if part)
+            found = value.masked
+        case Note(text=first, below=below):
+            found = " – ".join(part for part in (plain(first), plain(below)) if part)
         case Progress():
-            return f"{value.done}/{value.total}"
+            found = f"{value.done}/{value.total}"
         case Several(values=values):
-            return ", ".join(plain(one) for one in values)
+            found = ", ".join(plain(one) for one in values)
         case _:
-            return str(value)
+            found = str(value)
+    return found
 
 
 def safe_text(text: str) -> str:
-    """Text that a spreadsheet shows as text: a leading formula sign gets an apostrophe before it."""
+    """Text that a spreadsheet shows as text: an apostrophe goes before a leading formula sign."""
     if text.lstrip(" ").startswith(DANGEROUS) or text.startswith(DANGEROUS):
         return f"'{text}"
     return text

@@ -27,7 +27,7 @@ def sentence(error: DomainError) -> str:
     return " ".join(part for part in (error.title, error.advice) if part)
 
 
-def refusal(  # noqa: PLR0913  a refusal page has this many parts
+def refusal(
     request: HttpRequest,
     status: int,
     title: str,
@@ -56,7 +56,7 @@ def bare_refusal(status: int, title: str, advice: str, request_id: str) -> HttpR
 
 
 def forbidden(request: HttpRequest, permission: str) -> HttpResponse:
-    """This person's roles do not allow this; say which roles would."""
+    """The person's roles do not allow this; say which roles would."""
     roles = roles_granting(permission)
     what = PERMISSIONS.get(permission, permission)
     named = ", ".join(roles) if roles else "no role yet"

@@ -34,55 +34,50 @@ def shown(value: Value) -> SafeString:
     """The value as HTML, in the present tenant's time zone."""
     if value is None or value == "":
         return NOTHING
-    if isinstance(value, str):
-        return format_html("{}", value)
-    if isinstance(value, bool):
-        return format_html("{}", "Yes" if value else "No")
-    return _shown_number_or_time(value)
-
-
-def _shown_number_or_time(value: Value) -> SafeString:
-    if isinstance(value, Money):
-        return format_html('<span class="ch-num">{}</span>', money_text(value))
-    if isinstance(value, int | Decimal):
-        return format_html('<span class="ch-num">{}</span>', f"{value:,}")
+    if isinstance(value, str | bool):
+        return format_html("{}", value if isinstance(value, str) else ("Yes" if value else "No"))
+    if isinstance(value, int | Decimal | Money):
+        text = money_text(value) if isinstance(value, Money) else f"{value:,}"
+        return format_html('<span class="ch-num">{}</span>', text)
     if isinstance(value, datetime):
         return when(value)
     if isinstance(value, date):
         return format_html('<time datetime="{}">{}</time>', value.isoformat(), day_text(value))
-    return _shown_composed(value)
+    return _shown_words(value)
+
+
+def _shown_words(value: Value) -> SafeString:
+    match value:
+        case Status():
+            html = format_html('<span class="ch-pill ch-{}">{}</span>', value.feels, value.text)
+        case Ref(text=text, url=""):
+            html = format_html('<code class="ch-ref">{}</code>', text)
+        case Ref(text=text, url=url):
+            html = format_html('<a class="ch-ref" href="{}">{}</a>', url, text)
+        case Link(text=text, url=url):
+            html = format_html('<a href="{}">{}</a>', url, text)
+        case Phone():
+            html = format_html('<span class="ch-num">{}</span>', value.masked)
+        case _:
+            html = _shown_composed(value)
+    return html
 
 
 def _shown_composed(value: Value) -> SafeString:
     match value:
-        case Status():
-            return format_html('<span class="ch-pill ch-{}">{}</span>', value.feels, value.text)
-        case Ref(text=text, url=""):
-            return format_html('<code class="ch-ref">{}</code>', text)
-        case Ref(text=text, url=url):
-            return format_html('<a class="ch-ref" href="{}">{}</a>', url, text)
-        case Link(text=text, url=url):
-            return format_html('<a href="{}">{}</a>', url, text)
-        case Phone():
-            return format_html('<span class="ch-num">{}</span>', value.masked)
         case Note(text=text, below=below):
-            if below in (None, ""):
-                return shown(text)
-            return format_html('{}<span class="ch-below">{}</span>', shown(text), shown(below))
-        case _:
-            return _shown_block(value)
-
-
-def _shown_block(value: Value) -> SafeString:
-    match value:
+            html = shown(text)
+            if below not in (None, ""):
+                html = format_html('{}<span class="ch-below">{}</span>', html, shown(below))
         case Progress():
-            return progress(value)
+            html = progress(value)
         case Code(text=text):
-            return format_html('<pre class="ch-code" tabindex="0">{}</pre>', text)
+            html = format_html('<pre class="ch-code" tabindex="0">{}</pre>', text)
         case Several(values=values):
-            return format_html_join(" ", "{}", ((shown(one),) for one in values))
+            html = format_html_join(" ", "{}", ((shown(one),) for one in values))
         case _:
-            return format_html("{}", str(value))
+            html = format_html("{}", str(value))
+    return html
 
 
 def kind(value: Value) -> str:

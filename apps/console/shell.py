@@ -19,12 +19,14 @@ THEMES = ("auto", "light", "dark")
 PLATFORM_COLOUR = "#7f1d1d"
 #: Above this luminance (WCAG 2.2, relative luminance) dark letters read better than white ones.
 LIGHT_FROM = 0.18
+#: Below this an sRGB value is linear (IEC 61966-2-1).
+LINEAR_UNTIL = 0.04045
 
 
 def house(request: HttpRequest) -> dict[str, Any]:
     """Name, colour and mode of the present tenant, and the theme; also on pages of strangers."""
     tenant = current_tenant()
-    row = connection.tenant
+    row = getattr(connection, "tenant", None)
     colour = PLATFORM_COLOUR if tenant.is_platform else getattr(row, "brand_color", "#22665a")
     theme = request.COOKIES.get(THEME_COOKIE, "auto")
     return {
@@ -64,7 +66,7 @@ def luminance(colour: str) -> float:
         parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     except ValueError:
         return 0.0
-    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    linear = [p / 12.92 if p <= LINEAR_UNTIL else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from csp.constants import NONE, SELF
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, include, path, reverse
 from django.utils.decorators import method_decorator
@@ -85,7 +85,7 @@ class OwnSite(UnfoldAdminSite):
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    ) -> HttpResponseBase:
         """The dashboard."""
         return Dashboard.as_view(site=self)(request)
 
@@ -136,7 +136,7 @@ def strict(view: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(view)
     def answer(*args: Any, **kwargs: Any) -> Any:
         response = view(*args, **kwargs)
-        response._csp_replace = POLICY  # noqa: SLF001  django-csp's own way, as its decorator does
+        response._csp_replace = POLICY  # django-csp's own way, as its decorator does
         return response
 
     return answer

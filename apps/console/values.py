@@ -14,31 +14,23 @@ from typing import Literal
 
 from apps.platform.money import Money
 
+#: A shorter number would be recognised by its seven visible digits.
+PHONE_LENGTH_MIN = 9
+
 Tone = Literal["good", "warn", "bad", "info", "calm"]
 
-#: The one map from a status word, as the API says it, to how it feels. Unknown words are calm.
-TONES: dict[str, Tone] = {
-    **dict.fromkeys(
-        ("active", "approved", "captured", "completed", "delivered", "done", "matched", "ok")
-        + ("open", "paid", "posted", "published", "ready", "resolved", "settled", "succeeded"),
-        "good",
-    ),
-    **dict.fromkeys(
-        ("awaiting_approval", "delayed", "due", "paused", "pending_approval", "partly_matched")
-        + ("partly_paid", "returned", "submitted", "suspended", "unknown", "unmatched", "waiting"),
-        "warn",
-    ),
-    **dict.fromkeys(
-        ("bad", "blocked", "broken", "dead", "declined", "dead_letter", "failed", "partly_failed")
-        + ("rejected", "revoked", "violated"),
-        "bad",
-    ),
-    **dict.fromkeys(
-        ("accepted", "pending", "processing", "provisioning", "queued", "released", "retrying")
-        + ("running", "sending", "sent", "started"),
-        "info",
-    ),
+_WORDS: dict[Tone, str] = {
+    "good": "active approved captured completed delivered done matched ok open paid posted "
+    "published ready resolved settled succeeded",
+    "warn": "awaiting_approval delayed due paused pending_approval partly_matched partly_paid "
+    "returned submitted suspended unknown unmatched waiting",
+    "bad": "bad blocked broken dead dead_letter declined failed partly_failed rejected revoked "
+    "violated",
+    "info": "accepted pending processing provisioning queued released retrying running sending "
+    "sent started",
 }
+#: The one map from a status word, as the API says it, to how it feels. Unknown words are calm.
+TONES: dict[str, Tone] = {word: tone for tone, words in _WORDS.items() for word in words.split()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +78,7 @@ class Phone:
     def masked(self) -> str:
         """``2547•••••678``; a short number is covered whole."""
         text = self.number.strip()
-        if len(text) < 9:
+        if len(text) < PHONE_LENGTH_MIN:
             return "•" * len(text)
         return f"{text[:4]}{'•' * (len(text) - 7)}{text[-3:]}"
 

@@ -71,7 +71,7 @@ class ActivityAdmin(ReadOnlyAdmin):
     search_help = "Reference, person, request or trace id"
     empty_title = "Nothing has been done yet"
     empty_advice = "Everything that changes something leaves a record here."
-    list_display: ClassVar[Any] = ["recorded_at", "who", "what", "about", "said"]
+    list_display: ClassVar[Any] = ["when", "who", "what", "about", "said"]
     list_filter: ClassVar[Any] = [AreaFilter, ActorFilter, ("recorded_at", PeriodFilter)]
     ordering: ClassVar[Any] = ["-recorded_at", "-id"]
 
@@ -80,7 +80,7 @@ class ActivityAdmin(ReadOnlyAdmin):
         return reverse(f"{self.admin_site.name}:activity_record", args=[thing.pk])
 
     @admin.display(description="When", ordering="recorded_at")
-    def recorded_at(self, record: AuditRecord) -> Value:
+    def when(self, record: AuditRecord) -> Value:
         """When it was done."""
         return record.recorded_at
 
@@ -109,6 +109,7 @@ class ActivityPage(ObjectPage):
     """One record."""
 
     permission = PERMISSION
+    nav = "platform_auditrecord_changelist"
 
     def crumbs(self) -> Sequence[Link]:
         """Back to the list."""

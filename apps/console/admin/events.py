@@ -54,7 +54,7 @@ class EventAdmin(ReadOnlyAdmin):
     search_help = "Reference, correlation or event name"
     empty_title = "No event has been recorded"
     empty_advice = "What happens in the books is told to the neighbours from here."
-    list_display: ClassVar[Any] = ["event", "about", "sequence", "recorded_at", "state"]
+    list_display: ClassVar[Any] = ["event", "about", "sequence", "recorded", "state"]
     list_filter: ClassVar[Any] = [PublishedFilter, ("recorded_at", PeriodFilter)]
     ordering: ClassVar[Any] = ["-recorded_at", "-id"]
 
@@ -67,6 +67,11 @@ class EventAdmin(ReadOnlyAdmin):
     def about(self, message: OutboxMessage) -> Value:
         """The public id of what it is about."""
         return Ref(message.aggregate)
+
+    @admin.display(description="Recorded", ordering="recorded_at")
+    def recorded(self, message: OutboxMessage) -> Value:
+        """When it became true."""
+        return message.recorded_at
 
     @admin.display(description="State", ordering="published_at")
     def state(self, message: OutboxMessage) -> Value:

@@ -80,6 +80,7 @@ class UserPage(ObjectPage):
     """One person's account: roles, second factor, history."""
 
     permission = PERMISSION
+    nav = "identity_user_changelist"
 
     def crumbs(self) -> Sequence[Link]:
         """Back to the list."""
@@ -161,7 +162,7 @@ class UserPage(ObjectPage):
                 Action(
                     name="remove_factor",
                     label="Remove the second factor",
-                    confirm=f"Remove the second factor of {thing}? They set up a new one next time.",
+                    confirm=f"Remove the second factor of {thing}? They set up a new one.",
                 ),
             )
         return actions
@@ -232,6 +233,7 @@ class NewUserPage(FormPage):
     """Make an account."""
 
     permission = PERMISSION
+    nav = "identity_user_changelist"
     title = "New user"
     form_class = NewUserForm
     submit = "Make the account"

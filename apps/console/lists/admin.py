@@ -130,8 +130,9 @@ class ReadOnlyAdmin(ModelAdmin):
         if not self.has_view_permission(request):
             return forbidden(request, self.permission)
         wants_file = EXPORT_VAR in request.GET
-        request.GET = request.GET.copy()  # type: ignore[assignment]  # a private copy to take from
-        request.GET.pop(EXPORT_VAR, None)
+        filters = request.GET.copy()
+        filters.pop(EXPORT_VAR, None)
+        request.GET = filters  # type: ignore[assignment]  # the list reads its filters from it
         try:
             changes = self.get_changelist_instance(request)
         except IncorrectLookupParameters:

@@ -33,7 +33,7 @@ def _value(admin: Any, thing: Any, name: str) -> Value:
         return str(value) if value is not None else None
     if isinstance(value, list):
         return ", ".join(str(one) for one in value)
-    return value  # type: ignore[no-any-return]
+    return value
 
 
 def _says_money(method: Any) -> bool:

@@ -25,7 +25,7 @@ class PeriodFilter(FieldListFilter):
 
     template = "console/filters/period.html"
 
-    def __init__(  # noqa: PLR0913  Django's own signature
+    def __init__(
         self,
         field: Any,
         request: HttpRequest,
@@ -41,7 +41,7 @@ class PeriodFilter(FieldListFilter):
         self.first = self._day(self.from_name)
         self.last = self._day(self.until_name)
 
-    def expected_parameters(self) -> list[str]:
+    def expected_parameters(self) -> list[str | None]:
         """The two names in the URL."""
         return [self.from_name, self.until_name]
 
@@ -54,7 +54,7 @@ class PeriodFilter(FieldListFilter):
             queryset = queryset.filter(**{f"{self.field_path}__lt": after})
         return queryset
 
-    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+    def choices(self, changelist: Any) -> Iterator[Any]:
         """Any day, then the usual periods."""
         chosen = (self.first, self.last)
         yield {
@@ -87,7 +87,7 @@ class PeriodFilter(FieldListFilter):
 
     def _day(self, name: str) -> date | None:
         given = self.used_parameters.get(name)
-        text = given[-1] if isinstance(given, list) else given
+        text = str(given[-1] if isinstance(given, list) else given or "")
         if not text:
             return None
         try:

@@ -106,7 +106,7 @@ def _heads(changes: ChangeList, names: Sequence[str], numeric: Sequence[bool]) -
     return [
         Head(
             text=name,
-            url=head.get("url_primary", "") if head["sortable"] else "",
+            url=str(head.get("url_primary") or "") if head["sortable"] else "",
             sorted=bool(head.get("sorted")),
             ascending=bool(head.get("ascending")),
             is_numeric=is_number,

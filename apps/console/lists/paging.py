@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any, cast
 
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 
 #: Counting stops here; what lies beyond is "more than".
 COUNT_MAX = 10_000
@@ -16,7 +18,7 @@ class BoundedPaginator(Paginator):
     @cached_property
     def counted(self) -> int:
         """Rows found before counting stopped."""
-        return int(self.object_list[: COUNT_MAX + 1].count())
+        return int(cast("QuerySet[Any]", self.object_list)[: COUNT_MAX + 1].count())
 
     @cached_property
     def count(self) -> int:

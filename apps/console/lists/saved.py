@@ -23,7 +23,7 @@ class ViewTab:
 
 
 def saved_views(request: HttpRequest, page: str) -> list[ViewTab]:
-    """This person's views of the list, and those that others share."""
+    """The person's own views of the list, and those that others share."""
     now = _filters(request.GET.urlencode())
     views = SavedView.objects.filter(Q(owner=request.user.pk) | Q(is_shared=True), page=page)
     return [

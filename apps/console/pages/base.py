@@ -35,7 +35,7 @@ class Page(View):
     permission: ClassVar[str] = ""
     template_name: ClassVar[str] = "console/page.html"
     title: ClassVar[str] = ""
-    #: The sidebar's line this page belongs to, by its complete URL name.
+    #: The sidebar's line this page belongs to, by its URL name; without a colon, of its own site.
     nav: ClassVar[str] = ""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -71,7 +71,7 @@ class Page(View):
             self.request,
             self.template_name,
             {
-                **shell(self.request, self.site, self.nav),
+                **shell(self.request, self.site, self._line()),
                 "title": self.page_title(),
                 "crumbs": self.crumbs(),
                 "page": self,
@@ -104,6 +104,9 @@ class Page(View):
     def url_of(self, name: str, *args: object) -> str:
         """``reverse`` within this page's site."""
         return reverse(f"{self.site.name}:{name}", args=args)
+
+    def _line(self) -> str:
+        return self.nav if ":" in self.nav or not self.nav else f"{self.site.name}:{self.nav}"
 
     def _step_up_url(self) -> str:
         back = urlencode({"next": self.request.get_full_path()})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import structlog
@@ -12,6 +13,8 @@ from apps.console.pages import Page
 from apps.console.refusals import sentence
 from apps.platform.errors import DomainError
 
+COLUMNS = 12
+SPANS = {"quarter": 3, "third": 4, "half": 6, "wide": 8, "full": 12}
 logger = structlog.get_logger("house.console")
 
 
@@ -26,7 +29,7 @@ class Dashboard(Page):
         cards = self._cards()
         return {
             "figures": [card for card in cards if isinstance(card, Kpi)],
-            "cards": [card for card in cards if not isinstance(card, Kpi)],
+            "cards": packed([card for card in cards if not isinstance(card, Kpi)]),
         }
 
     def _cards(self) -> list[Card]:
@@ -43,3 +46,27 @@ class Dashboard(Page):
             if card is not None:
                 built.append(card)
         return built
+
+
+def packed(cards: Sequence[Card]) -> list[tuple[Card, int]]:
+    """Each card with its columns of twelve, in rows without an empty end.
+
+    A card that no longer fits begins a new row, and the last of the row before takes what is left.
+    """
+    result: list[tuple[Card, int]] = []
+    left = COLUMNS
+    for card in cards:
+        span = SPANS[card.width]
+        if span > left:
+            _widen(result, left)
+            left = COLUMNS
+        result.append((card, span))
+        left = (left - span) or COLUMNS
+    if left < COLUMNS:
+        _widen(result, left)
+    return result
+
+
+def _widen(cards: list[tuple[Card, int]], by: int) -> None:
+    card, span = cards[-1]
+    cards[-1] = (card, span + by)
