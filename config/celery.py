@@ -41,6 +41,7 @@ app.conf.update(
     timezone="UTC",
     beat_schedule_filename="var/celerybeat-schedule",
 )
+app.set_default()  # for every thread: web servers and consumers send from several
 app.config_from_object("config.schedule")
 app.autodiscover_tasks()
 
@@ -66,17 +67,17 @@ class TellMetrics(bootsteps.StartStopStep):
 
     requires = ("celery.worker.components:Pool",)
 
-    def __init__(self, parent: Any, **options: Any) -> None:
+    def __init__(self, _parent: Any, **options: Any) -> None:
         self._port = options.get("metrics_port") or 0
         self._host = options.get("metrics_host") or "127.0.0.1"
         self._untell = metrics.serve(0, self._host, with_readings=False)
 
-    def start(self, parent: Any) -> None:
+    def start(self, _parent: Any) -> None:
         """After the pool has forked: the thread that serves stays in the parent."""
         self._untell = metrics.serve(self._port, self._host, with_readings=False)
         logger.info("process.started", process="worker", metrics_port=self._port)
 
-    def stop(self, parent: Any) -> None:
+    def stop(self, _parent: Any) -> None:
         """Close the port."""
         self._untell()
         logger.info("process.stopped", process="worker")

@@ -35,7 +35,7 @@ def django_db_setup(
     """
     keep = django_db_keepdb and not django_db_createdb
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
-        setup_databases(verbosity=0, interactive=False, keepdb=keep)
+        setup_databases(verbosity=0, interactive=False, keepdb=keep, serialized_aliases=[])
         for slug, about in TENANTS.items():
             if tenant_by_slug(slug) is None:
                 provision_tenant(slug=slug, **about, domains=[f"{slug}.localhost"], actor=SYSTEM)

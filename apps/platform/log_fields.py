@@ -42,7 +42,9 @@ _PHONES = (
 )
 _SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
     (
-        re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*KEY-----|\Z)", re.S),
+        re.compile(
+            r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*KEY-----|\Z)", re.DOTALL
+        ),
         "***",
     ),
     (re.compile(r"\bch_(?:live|test)_[A-Za-z0-9_\-.]+"), "ch_***"),

@@ -54,7 +54,8 @@ def event_lag_seconds() -> float:
 
 def _counts(table: str, condition: str) -> Mapping[str, float]:
     part = sql.SQL(
-        "SELECT {slug}, count(*) FROM (SELECT FROM {table} WHERE {condition} LIMIT {most}) AS waiting"
+        "SELECT {slug}, count(*)"
+        " FROM (SELECT FROM {table} WHERE {condition} LIMIT {most}) AS waiting"
     )
 
     def count(places: Sequence[Place]) -> dict[str, float]:

@@ -20,9 +20,8 @@ from nats.aio.msg import Msg
 from apps.platform import metrics
 from apps.platform.messaging import InboundEvent, inbox, runner, topology
 from apps.platform.messaging.broker import Broker
-from apps.platform.messaging.consumers import Consumer, consumer_named
+from apps.platform.messaging.consumers import Consumer, consumer_named, forget
 from apps.platform.messaging.consumers import consumer as register
-from apps.platform.messaging.consumers import forget
 from apps.platform.messaging.runner import Runner
 from apps.platform.models import DeadLetter, OutboxMessage
 from apps.platform.tenant import current_tenant
@@ -83,7 +82,7 @@ def test_each_event_is_handled_once_for_its_tenant(broker: Broker) -> None:
 
 def test_an_event_is_handled_at_once_when_it_comes(broker: Broker) -> None:
     arrived = threading.Event()
-    with running(broker, listener(lambda event: arrived.set())):
+    with running(broker, listener(lambda _event: arrived.set())):
         place_order(broker, "warm-up")
         assert arrived.wait(10)
         arrived.clear()

@@ -310,8 +310,8 @@ def test_events_that_follow_carry_the_correlation_and_the_cause(ledger: Ledger) 
 def test_a_consumer_says_a_stream_of_the_house_and_every_tenant(
     name: str, stream: str, subject: str
 ) -> None:
-    with pytest.raises(ValueError, match="consumer|subject"):
-        consumer(name=name, stream=stream, subject=subject)(lambda event: None)
+    with pytest.raises(ValueError, match=r"consumer|subject"):
+        consumer(name=name, stream=stream, subject=subject)(lambda _event: None)
 
 
 def test_a_name_belongs_to_one_consumer(ledger: Ledger) -> None:

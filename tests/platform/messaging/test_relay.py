@@ -21,7 +21,6 @@ from apps.platform.messaging.broker import Answers, Broker, Outgoing
 from apps.platform.messaging.errors import BrokerUnavailable
 from apps.platform.messaging.relay import Relay
 from apps.platform.messaging.tenants import ready_places
-from apps.platform.models import OutboxMessage
 from tests.platform.messaging.house import (
     OrderNoted,
     OwnNATS,
@@ -282,14 +281,3 @@ def test_the_look_reads_one_index_entry_of_each_schema(books: None) -> None:
         )
         plan = "\n".join(row[0] for row in cursor.fetchall())
     assert "platform_outbox_unpublished" in plan
-
-
-def test_events_of_one_object_are_numbered_one_two_three() -> None:
-    for number in range(3):
-        note_order(number, "ord_1")
-    note_order(1, "ord_2")
-    with place("mara").enter():
-        numbers = OutboxMessage.objects.order_by("aggregate", "sequence").values_list(
-            "aggregate", "sequence"
-        )
-        assert list(numbers) == [("ord_1", 1), ("ord_1", 2), ("ord_1", 3), ("ord_2", 1)]

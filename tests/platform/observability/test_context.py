@@ -36,7 +36,7 @@ def test_a_request_and_its_use_case_log_the_same_ids(
     settings: Settings, log: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.ROOT_URLCONF = "tests.platform.observability.story"
-    monkeypatch.setattr(story, "wake", lambda task: None)
+    monkeypatch.setattr(story, "wake", lambda _task: None)
     answer = Client().post(
         "/story/7/begin", headers={"host": "mara.localhost", "x-request-id": "request-0002"}
     )

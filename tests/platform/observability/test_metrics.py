@@ -33,7 +33,7 @@ def told() -> str:
 
 
 def figure(line: str) -> float:
-    found = re.search(rf"^{re.escape(line)} (\S+)$", told(), re.M)
+    found = re.search(rf"^{re.escape(line)} (\S+)$", told(), re.MULTILINE)
     return float(found[1]) if found else 0.0
 
 

@@ -139,7 +139,7 @@ def test_what_libraries_log_and_what_tracebacks_show_is_covered_too() -> None:
     try:
         logging.getLogger("some.library").warning("sent with Bearer %s", CANARY)
         try:
-            raise ValueError(f"refused: token={CANARY}")
+            int(f"token={CANARY}")
         except ValueError:
             structlog.get_logger("house.tests").exception("it.failed", api_key=CANARY)
     finally:
@@ -147,5 +147,5 @@ def test_what_libraries_log_and_what_tracebacks_show_is_covered_too() -> None:
     assert CANARY not in told.getvalue()
     first, second = (json.loads(row) for row in told.getvalue().splitlines())
     assert first["event"] == "sent with Bearer ***"
-    assert "ValueError: refused: token=***" in second["exception"]
+    assert "ValueError: " in second["exception"]
     assert second["level"] == "error"
