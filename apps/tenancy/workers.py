@@ -126,15 +126,28 @@ class _PlatformTask(TenantTask):
     is_platform_task = True
 
 
+#: A wake-up that no worker took by then has been overtaken by the task's sweep.
+WAKE_LIFETIME_SECONDS = 10
+
+
 def wake(task: str) -> None:
     """After the present transaction commits, ask a worker to run ``task`` for this tenant soon.
 
-    A hint only: the same work is found by the task's sweep when the message is lost.
+    A hint only: the same work is found by the task's sweep when the message is lost. The task is
+    named, not imported: the process that asks need not know it.
     """
+    task_id = uuid()
+    headers = {HEADER: _signed(_tenant_to_send(), task_id, task)}
 
     def send() -> None:
         try:
-            current_app.tasks[task].apply_async(retry=False)
+            current_app.send_task(
+                task,
+                task_id=task_id,
+                headers=headers,
+                retry=False,
+                expires=WAKE_LIFETIME_SECONDS,
+            )
         except Exception:
             logger.warning("wake.lost", task=task, exc_info=True)
 
