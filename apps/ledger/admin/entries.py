@@ -1,0 +1,216 @@
+"""The journal in the console."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import Prefetch, QuerySet
+from django.http import Http404, HttpRequest, QueryDict
+from django.urls import reverse
+
+from apps.console.lists import PeriodFilter, ReadOnlyAdmin
+from apps.console.pages import Action, Header, ObjectPage
+from apps.console.registry import register_page, register_search, register_view
+from apps.console.search import Hit
+from apps.console.site import console_site
+from apps.console.values import Fact, Link, Ref, Row, Several, Status, Table, Value
+from apps.ledger.domain import Side
+from apps.ledger.models import JournalEntry, Posting
+from apps.ledger.selectors import EntryRow, PostingRow, journal_entry
+from apps.ledger.services import reverse_entry
+from apps.platform.ids import parse_public_id, public_id
+from apps.platform.money import Money
+
+PERMISSION = "ledger.view"
+LIST = "console:ledger_journalentry_changelist"
+
+
+class EntryAdmin(ReadOnlyAdmin):
+    """Every journal entry, the newest first."""
+
+    permission = PERMISSION
+    title = "Journal entries"
+    object_url_name = "console:ledger_entry"
+    search_fields: ClassVar[Any] = ["=idempotency_key", "=source_event"]
+    search_help = "Idempotency key or source event, in full"
+    empty_title = "Nothing has been posted"
+    empty_advice = "Entries come from payments and settlements, and over the API."
+    list_display: ClassVar[Any] = [
+        "description",
+        "kind",
+        "value_date",
+        "posted_at",
+        "amounts",
+        "by",
+    ]
+    list_filter: ClassVar[Any] = [("posted_at", PeriodFilter), ("value_date", PeriodFilter)]
+    ordering: ClassVar[Any] = ["-posted_at", "-id"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """With the debit side, whose sum is what an entry moves."""
+        debits = Posting.objects.filter(side=Side.DEBIT.letter)
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows.prefetch_related(Prefetch("postings", debits))
+
+    def object_key(self, thing: JournalEntry) -> str:
+        """Its public id."""
+        return public_id("je", thing.id)
+
+    @admin.display(description="Amount")
+    def amounts(self, entry: JournalEntry) -> Value:
+        """What it moves, in each currency."""
+        sums: dict[str, int] = {}
+        for posting in entry.postings.all():
+            sums[posting.currency] = sums.get(posting.currency, 0) + posting.amount_minor
+        return Several(tuple(Money(minor, currency) for currency, minor in sorted(sums.items())))
+
+    @admin.display(description="By")
+    def by(self, entry: JournalEntry) -> Value:
+        """Who posted it."""
+        return entry.actor
+
+
+class EntryPage(ObjectPage):
+    """One journal entry: its postings, where it comes from, and its reversal."""
+
+    permission = PERMISSION
+    nav = LIST
+
+    def crumbs(self) -> Sequence[Link]:
+        """Back to the journal."""
+        return (Link("Journal entries", reverse(LIST)),)
+
+    def find(self, key: str) -> EntryRow:
+        """By its public id."""
+        try:
+            return journal_entry(parse_public_id("je", key))
+        except ValueError as error:
+            raise Http404 from error
+
+    def subject(self, thing: EntryRow) -> str:
+        """The public id."""
+        return public_id("je", thing.id)
+
+    def header(self, thing: EntryRow) -> Header:
+        """What it records. An amount only when there is one currency."""
+        totals = _totals(thing.postings)
+        state = Status("reversed", tone="warn") if thing.reversed_by else Status("posted")
+        return Header(
+            kind="Journal entry",
+            reference=self.subject(thing),
+            status=state,
+            amount=totals[0] if len(totals) == 1 else None,
+            note=thing.description,
+        )
+
+    def facts(self, thing: EntryRow) -> Sequence[Fact]:
+        """Dates, origin, and what it reverses or is reversed by."""
+        return [
+            Fact("Kind", thing.kind),
+            Fact("Value date", thing.value_date),
+            Fact("Posted", thing.posted_at),
+            Fact("Posted by", thing.actor),
+            Fact("Source event", Ref(thing.source_event) if thing.source_event else None),
+            Fact("Idempotency key", Ref(thing.idempotency_key)),
+            Fact("Reverses", _entry_link(thing.reverses)),
+            Fact("Reversed by", _entry_link(thing.reversed_by)),
+            Fact("Digest", Ref(thing.digest.hex())),
+        ]
+
+    def lines(self, thing: EntryRow) -> Sequence[Table]:
+        """The postings, and both sums."""
+        rows = [
+            Row(
+                [
+                    posting.account,
+                    posting.account_name,
+                    posting.amount if posting.side is Side.DEBIT else None,
+                    posting.amount if posting.side is Side.CREDIT else None,
+                    posting.balance_after,
+                ],
+                url=reverse("console:ledger_account", args=[posting.account]),
+            )
+            for posting in thing.postings
+        ]
+        sums = [
+            Row([total.currency, "Both sides", total, total, None], is_total=True)
+            for total in _totals(thing.postings)
+        ]
+        columns = ["Account", "Name", "Debit", "Credit", "Balance after"]
+        return [Table("Postings", columns, [*rows, *sums])]
+
+    def actions(self, thing: EntryRow) -> Sequence[Action]:
+        """Reversal, once."""
+        done = "This entry has been reversed already." if thing.reversed_by else ""
+        moved = " and ".join(str(total) for total in _totals(thing.postings))
+        return [
+            Action(
+                name="reverse",
+                label=f"Reverse {moved}",
+                look="danger",
+                icon="undo",
+                permission="ledger.reverse",
+                why_not=done,
+                asks="Reason",
+                confirm="A new entry with the sides exchanged is posted today.",
+            )
+        ]
+
+    def do_reverse(self, thing: EntryRow, form: QueryDict) -> str:
+        """Post the reversing entry."""
+        reference = self.subject(thing)
+        receipt = reverse_entry(
+            entry_id=thing.id,
+            reason=form["text"].strip()[:200],
+            idempotency_key=f"console:{reference}:reverse",
+            actor=self.actor,
+        )
+        return f"{reference} is reversed by {public_id('je', receipt.entry_id)}."
+
+    def raw(self, thing: EntryRow) -> object:
+        """What came with it."""
+        return dict(thing.metadata)
+
+
+def _totals(postings: Sequence[PostingRow]) -> list[Money]:
+    sums: dict[str, int] = {}
+    for posting in postings:
+        if posting.side is Side.DEBIT:
+            currency = posting.amount.currency
+            sums[currency] = sums.get(currency, 0) + posting.amount.minor
+    return [Money(minor, currency) for currency, minor in sorted(sums.items())]
+
+
+def _entry_link(id: Any) -> Link | None:
+    if id is None:
+        return None
+    reference = public_id("je", id)
+    return Link(reference, reverse("console:ledger_entry", args=[reference]))
+
+
+def find_entries(text: str, limit: int) -> list[Hit]:
+    """An entry by its public id, its source event or its idempotency key, in full."""
+    rows = JournalEntry.objects.all()
+    try:
+        found = list(rows.filter(id=parse_public_id("je", text)))
+    except ValueError:
+        found = list(rows.filter(source_event=text)[:limit])
+        found += list(rows.filter(idempotency_key=text))
+    return [
+        Hit(
+            reference,
+            row.description,
+            reverse("console:ledger_entry", args=[reference]),
+            "menu_book",
+        )
+        for row in found[:limit]
+        for reference in [public_id("je", row.id)]
+    ]
+
+
+console_site.register(JournalEntry, EntryAdmin)
+register_view("ledger/entries/<str:key>", EntryPage, name="ledger_entry")
+register_page("Ledger", "Journal entries", "menu_book", LIST, PERMISSION, order=10)
+register_search("Journal entries", find_entries, permission=PERMISSION, prefixes=("je_",))

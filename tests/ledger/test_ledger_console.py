@@ -1,0 +1,81 @@
+"""The books in the console, by a person who has signed in."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from apps.ledger.domain import credit, debit
+from apps.ledger.selectors import account_balance, journal_entry
+from apps.ledger.services import post_entry
+from apps.platform.actors import Actor
+from apps.platform.ids import public_id
+from apps.tenancy.models import Tenant
+from tests.identity.people import enrolled, make_person, signed_in
+from tests.ledger.conftest import draft, image, kes
+
+
+@pytest.fixture
+def posted(books: Tenant, amina: Actor) -> UUID:
+    made = draft(debit("9100", kes(105_000)), credit("9500.one", kes(105_000)))
+    return post_entry(draft=made, idempotency_key="k1", actor=amina).entry_id
+
+
+def reader(books: Tenant) -> Client:
+    client = signed_in(make_person("wanjiru", "viewer"))
+    connection.set_tenant(books)  # type: ignore[attr-defined]
+    return client
+
+
+@pytest.mark.parametrize(
+    ("page", "shows"),
+    [
+        ("ledger/account/", ["9100", "9500.one", "1,050.00"]),
+        ("ledger/journalentry/", ["A sale", "test.sale", "1,050.00"]),
+        ("ledger/accounts/9100", ["Account 9100", "1,050.00", "A sale"]),
+        ("ledger/accounts/9500", ["9500.one", "9500.two"]),
+        ("ledger/entries/{entry}", ["A sale", "9100", "9500.one", "1,050.00"]),
+        ("ledger/trial-balance", ["Balanced", "9100", "1,050.00"]),
+        ("ledger/trial-balance?as_of=2020-01-01", ["Trial balance"]),
+    ],
+)
+def test_each_page_shows_the_books(
+    books: Tenant, posted: UUID, page: str, shows: list[str]
+) -> None:
+    client = reader(books)
+    response = client.get(f"/console/{page.format(entry=public_id('je', posted))}")
+    assert response.status_code == 200
+    text = response.content.decode()
+    assert [words for words in shows if words not in text] == []
+
+
+def test_an_entry_is_reversed_from_its_page_with_a_reason(books: Tenant, posted: UUID) -> None:
+    person = make_person("otieno", "treasurer")
+    client = signed_in(person, secret=enrolled(person))
+    page = f"/console/ledger/entries/{public_id('je', posted)}"
+    assert client.post(page, {"action": "reverse", "text": ""}).status_code == 422
+    assert client.post(page, {"action": "reverse", "text": "Wrong order"}).status_code == 302
+    connection.set_tenant(books)  # type: ignore[attr-defined]
+    reversal = journal_entry(posted).reversed_by
+    assert reversal is not None
+    assert journal_entry(reversal).actor == "person:otieno"
+    assert account_balance("9100").balance == kes(0)
+    again = client.post(page, {"action": "reverse", "text": "Wrong order"})
+    assert again.status_code == 409
+
+
+def test_who_only_reads_cannot_reverse(books: Tenant, posted: UUID) -> None:
+    client = reader(books)
+    before = image()
+    page = f"/console/ledger/entries/{public_id('je', posted)}"
+    assert client.post(page, {"action": "reverse", "text": "Wrong"}).status_code == 409
+    connection.set_tenant(books)  # type: ignore[attr-defined]
+    assert image() == before
+
+
+@pytest.mark.parametrize("page", ["ledger/accounts/nowhere", "ledger/entries/je_nothing"])
+def test_what_is_not_there_is_not_found(books: Tenant, page: str) -> None:
+    assert reader(books).get(f"/console/{page}").status_code == 404
