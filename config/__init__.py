@@ -4,6 +4,10 @@ Celery's application is made with the package, so that every process, whatever i
 sends its wake-ups to the same broker.
 """
 
-from config.celery import app as celery_app
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
+
+from config.celery import app as celery_app  # noqa: E402  it reads the settings
 
 __all__ = ["celery_app"]

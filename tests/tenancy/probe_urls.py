@@ -20,7 +20,7 @@ class Whose(APIView):
 
     def get(self, request: Request) -> Response:
         """As the view sees it."""
-        return Response({"tenant": current_tenant().slug, "client": str(request.user.actor)})
+        return Response({"tenant": current_tenant().slug, "client": str(request.auth.actor)})
 
     post = get
 

@@ -138,7 +138,7 @@ def test_a_session_opens_only_its_own_tenant(
     abroad = browser.get(PAGE, headers={"Host": baobab.host})
     assert abroad.status_code == 302
     assert "login" in abroad["Location"]
-    browser.cookies = cookies
+    browser.cookies.update(cookies)
     platform = browser.get("/platform/account/password", headers={"Host": "localhost"})
     assert platform.status_code == 302
     cell(f"session: {engine}, {keys} cache keys, twin user", 200, "302 to sign-in")
