@@ -23,7 +23,7 @@ def on_payment_captured(event: InboundEvent) -> None:
         kind=LineKind.PAYIN,
         amount=_money(event.data["amount"]),
         provider_reference=event.data["provider_reference"],
-        source=f"event:{event.id}",
+        source=f"payin:{event.data['intent_id']}:{event.data['provider_reference']}",
         expected_fee=_optional(event.data.get("expected_fee")),
     )
     services.expect_movement(movement=movement, actor=SYSTEM)
@@ -42,7 +42,7 @@ def on_payout_paid(event: InboundEvent) -> None:
         kind=LineKind.PAYOUT,
         amount=_money(event.data["amount"]),
         provider_reference=event.data["provider_reference"],
-        source=f"event:{event.id}",
+        source=f"payout:{event.data['payout_ref']}",
         expected_fee=_optional(event.data.get("expected_fee")),
     )
     services.expect_movement(movement=movement, actor=SYSTEM)

@@ -67,7 +67,7 @@ class NothingToPay(DomainError):
 
 @dataclass(eq=False, kw_only=True)
 class SelfApproval(DomainError):
-    """A batch is decided by somebody other than the person who made it."""
+    """A batch is decided by somebody other than the people who made it."""
 
     code = "settlements/self-approval"
     kind = Kind.FORBIDDEN
@@ -146,21 +146,11 @@ class UnprovedStatement(DomainError):
 
 @dataclass(eq=False, kw_only=True)
 class StatementGap(DomainError):
-    """A statement begins where the one before it ended."""
+    """A statement continues the ones before it: their lines together reach its closing balance."""
 
     code = "settlements/statement-gap"
     kind = Kind.CONFLICT
-    advice = "Import the missing period first."
+    advice = "Import the missing period first, in the same format as before."
 
-    previous_closing_minor: int
-    opening_minor: int
-
-
-@dataclass(eq=False, kw_only=True)
-class AllocationExceeded(DomainError):
-    """What is matched to a line or an item never exceeds its amount."""
-
-    code = "settlements/allocation-exceeded"
-    kind = Kind.CONFLICT
-
-    reference: str
+    reached_minor: int
+    closing_minor: int

@@ -74,6 +74,7 @@ class BreakKind(StrEnum):
     AMOUNT = "amount"
     FEE_UNEXPECTED = "fee_unexpected"
     DUPLICATE = "duplicate"
+    LATE_SUCCESS = "late_success"  # paid after it was reported failed
 
 
 class BreakState(StrEnum):

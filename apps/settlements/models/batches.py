@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from apps.platform.models.rows import Identified, choices
@@ -13,7 +14,8 @@ class Batch(Identified):
     """Disbursements that are decided on together.
 
     ``digest`` seals the lines while the batch is in approval; ``round`` counts submissions, so that
-    approvals of an earlier version never count. ``maker_person`` may not decide.
+    approvals of an earlier version never count. ``editors`` are the persons who made it what it is;
+    none of them decides.
     """
 
     reference = models.CharField(max_length=40, unique=True)
@@ -28,6 +30,7 @@ class Batch(Identified):
     maker_id = models.UUIDField(null=True)
     maker_name = models.CharField(max_length=200)
     maker_person = models.CharField(max_length=150)
+    editors = ArrayField(models.CharField(max_length=150), default=list)
     created_at = models.DateTimeField()
     submitted_at = models.DateTimeField(null=True)
     released_at = models.DateTimeField(null=True)

@@ -19,7 +19,7 @@ class ExpectedItem(Identified):
     currency = models.CharField(max_length=3)
     provider_reference = models.CharField(max_length=100)
     expected_fee_minor = models.BigIntegerField(null=True)
-    source = models.CharField(max_length=60, unique=True)
+    source = models.CharField(max_length=200, unique=True)
     state = models.CharField(max_length=20, choices=choices(ItemState), default=ItemState.EXPECTED)
     expected_at = models.DateTimeField()
 

@@ -32,7 +32,10 @@ class StatementFile(Identified):
 
 
 class Statement(Identified):
-    """A proved statement: opening balance plus its lines is the closing balance."""
+    """A proved statement: opening balance plus its lines is the closing balance.
+
+    ``first_at`` and ``last_at`` are those of its lines; an empty statement has none.
+    """
 
     file = models.ForeignKey(StatementFile, models.PROTECT, related_name="statements")
     provider_account = models.CharField(max_length=60)
@@ -41,6 +44,8 @@ class Statement(Identified):
     closing_minor = models.BigIntegerField()
     new_lines = models.PositiveIntegerField()
     known_lines = models.PositiveIntegerField()
+    first_at = models.DateTimeField(null=True)
+    last_at = models.DateTimeField(null=True)
     imported_at = models.DateTimeField()
 
     class Meta(Identified.Meta):
@@ -84,6 +89,9 @@ class StatementLine(Identified):
         indexes = [
             models.Index(
                 fields=["provider_account", "provider_reference"], name="settlements_line_reference"
+            ),
+            models.Index(
+                fields=["provider_account", "linked_reference"], name="settlements_line_linked"
             ),
         ]
 

@@ -70,7 +70,7 @@ def batches(*, state: str = "", limit: int = ROWS_MAX) -> list[BatchRow]:
 
 def batches_awaiting(*, person: str) -> list[BatchRow]:
     """Batches this person may decide on: in approval, made by somebody else, not yet decided."""
-    rows = Batch.objects.filter(state=BatchState.IN_APPROVAL).exclude(maker_person=person)
+    rows = Batch.objects.filter(state=BatchState.IN_APPROVAL).exclude(editors__contains=[person])
     waiting = rows.order_by("submitted_at").prefetch_related("approvals")[:ROWS_MAX]
     return [
         _row(row)

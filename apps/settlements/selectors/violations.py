@@ -34,7 +34,8 @@ _LAWS = {
                SELECT count(DISTINCT person) FROM settlements_approval approval
                 WHERE approval.batch_id = batch.id AND approval.round = batch.round
                   AND decision = 'approve' AND approval.digest = batch.digest
-                  AND person <> batch.maker_person)""",
+                  AND person <> batch.maker_person
+                  AND person <> ALL (batch.editors))""",
     "settlements.line_explained": """
         SELECT line.provider_reference, 'neither match nor break'
           FROM settlements_statement_line line

@@ -6,7 +6,6 @@ from apps.settlements.services.breaks import resolve_break, take_break
 from apps.settlements.services.drafting import draft_payables_batch, drop_line
 from apps.settlements.services.expectations import expect_movement
 from apps.settlements.services.importing import import_statement
-from apps.settlements.services.matching import match_open_lines
 from apps.settlements.services.outcomes import (
     follow_up_payouts,
     note_payout_failed,
@@ -25,7 +24,6 @@ __all__ = [
     "expect_movement",
     "follow_up_payouts",
     "import_statement",
-    "match_open_lines",
     "note_payout_failed",
     "note_payout_paid",
     "note_payout_unknown",

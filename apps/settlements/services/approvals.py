@@ -24,7 +24,7 @@ from apps.settlements.events import BatchDecided
 from apps.settlements.models import Approval, Batch
 from apps.settlements.services.locking import locked_batch
 from apps.settlements.services.submitting import digest_of
-from apps.settlements.services.transitions import move
+from apps.settlements.services.transitions import move, move_lines
 
 
 @use_case("settlements.decide_batch")
@@ -81,7 +81,7 @@ def _check(batch: Batch, decision: Decision, digest: str, comment: str, person: 
         raise ForbiddenTransition(
             what="batch", reference=batch.reference, from_state=batch.state, to_state=decision
         )
-    if person == batch.maker_person:
+    if person == batch.maker_person or person in batch.editors:
         raise SelfApproval(batch=batch.reference)
     if digest != batch.digest or digest_of(batch) != batch.digest:
         raise ContentsChanged(batch=batch.reference)
@@ -111,8 +111,6 @@ def _move_all(
     actor: Actor,
     reason: str,
 ) -> None:
-    for line in batch.disbursements.select_for_update().order_by("id"):
-        move(line, line_state, actor, reason)
-        line.save(update_fields=["state"])
+    move_lines(batch, line_state, actor, reason)
     move(batch, state, actor, reason)
     batch.save(update_fields=["state"])

@@ -11,25 +11,20 @@ from apps.settlements.models import FloatPosition
 IN_TRANSIT = "2900"
 RESTAURANT_PAYABLES = "2100"
 DRIVER_PAYABLES = "2200"
-PAYIN_FEES = "5000"
-PAYOUT_FEES = "5010"
-UNIDENTIFIED = "2800"
 
 _ACCOUNTS = [
     (RESTAURANT_PAYABLES, "Restaurant payables", "liability", True),
     (DRIVER_PAYABLES, "Driver payables", "liability", True),
-    (UNIDENTIFIED, "Unidentified receipts", "liability", False),
     (IN_TRANSIT, "Payouts in transit", "liability", False),
-    (PAYIN_FEES, "Collection fees", "expense", False),
-    (PAYOUT_FEES, "Payout fees", "expense", False),
 ]
 
 
 @use_case("settlements.prepare_books")
 def prepare_books(*, currency: str, provider_account: str, actor: Actor) -> None:
-    """Open the accounts that disbursements and statements post to. Doing it again changes nothing.
+    """Open the accounts that disbursements post to. Doing it again changes nothing.
 
-    ``provider_account`` is the label of the account that pays out.
+    ``provider_account`` is the label of the account that pays out. What statements post to (the
+    provider's mirror, its fees, its suspense) belongs to the provider account and is opened there.
     """
     for code, name, account_class, is_header in _ACCOUNTS:
         open_account(

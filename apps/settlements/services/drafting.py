@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from apps.identity.selectors import person_of
 from apps.ledger.selectors import balances_below
 from apps.payments.selectors import payout_policy
 from apps.platform import audit, clock
@@ -15,7 +14,8 @@ from apps.settlements.domain import BatchState, DisbursementState, PayoutPolicy,
 from apps.settlements.errors import ForbiddenTransition, NothingToPay
 from apps.settlements.models import Batch, Disbursement, Payee
 from apps.settlements.services.books import DRIVER_PAYABLES, RESTAURANT_PAYABLES
-from apps.settlements.services.locking import locked_batch, locked_disbursement
+from apps.settlements.services.editors import note_editor, person_behind
+from apps.settlements.services.locking import locked_disbursement
 from apps.settlements.services.numbering import next_reference
 
 _NOT_YET_RESERVED = (
@@ -32,11 +32,15 @@ def draft_payables_batch(*, provider_account: str, currency: str, actor: Actor) 
     Amounts already in a batch that is not yet reserved are left out, so nothing is drafted twice.
     Refuses with ``NothingToPay`` when no payee is owed at least the rail's minimum.
     """
-    policy = payout_policy(provider_account=provider_account, currency=currency)
+    rail = payout_policy(provider_account=provider_account, currency=currency)
+    policy = PayoutPolicy(
+        step_minor=rail.step_minor, min_minor=rail.min_minor, max_minor=rail.max_minor
+    )
     due = _due(currency, policy)
     if not due:
         raise NothingToPay(currency=currency)
     reference = next_reference(Batch, "BAT")
+    person = person_behind(actor)
     now = clock.now()
     batch = Batch.objects.create(
         reference=reference,
@@ -46,11 +50,12 @@ def draft_payables_batch(*, provider_account: str, currency: str, actor: Actor) 
         total_minor=sum(amount for _, amount in due),
         maker_id=actor.id,
         maker_name=actor.name,
-        maker_person=person_of(actor.id) if actor.id else str(actor),
+        maker_person=person,
+        editors=[person],
         created_at=now,
     )
-    for number, (payee, amount_minor) in enumerate(due, start=1):
-        Disbursement.objects.create(
+    Disbursement.objects.bulk_create(
+        Disbursement(
             reference=f"{reference.replace('BAT', 'DSB')}-{number:03d}",
             batch=batch,
             payee=payee,
@@ -59,22 +64,25 @@ def draft_payables_batch(*, provider_account: str, currency: str, actor: Actor) 
             currency=currency,
             created_at=now,
         )
+        for number, (payee, amount_minor) in enumerate(due, start=1)
+    )
     audit.note(public_id("bat", batch.id), lines=len(due), total_minor=batch.total_minor)
     return batch.id
 
 
 @use_case("settlements.drop_line")
-def drop_line(*, disbursement_id: UUID, actor: Actor) -> None:  # noqa: ARG001  the frame notes who
+def drop_line(*, disbursement_id: UUID, actor: Actor) -> None:
     """Take a line out of an open batch. Its amount stays owed and comes up again."""
     line = locked_disbursement(disbursement_id)
-    batch = locked_batch(line.batch_id)
+    batch = line.batch
     if batch.state != BatchState.OPEN:
         raise ForbiddenTransition(
             what="batch", reference=batch.reference, from_state=batch.state, to_state="changed"
         )
     batch.line_count -= 1
     batch.total_minor -= line.amount_minor
-    batch.save(update_fields=["line_count", "total_minor"])
+    note_editor(batch, actor)
+    batch.save(update_fields=["line_count", "total_minor", "editors"])
     audit.note(public_id("bat", batch.id), dropped=line.reference)
     line.delete()
 

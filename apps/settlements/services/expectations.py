@@ -7,7 +7,7 @@ from apps.platform.actors import Actor
 from apps.platform.use_cases import use_case
 from apps.settlements.domain import Direction, ExpectedMovement, LineKind
 from apps.settlements.models import ExpectedItem
-from apps.settlements.services.matching import match_reference
+from apps.settlements.services.matching import match_expected
 
 _DIRECTIONS = {LineKind.PAYIN: Direction.IN, LineKind.PAYOUT: Direction.OUT}
 
@@ -20,7 +20,7 @@ def expect_movement(*, movement: ExpectedMovement, actor: Actor) -> None:
     at once.
     """
     fee = movement.expected_fee
-    _, is_new = ExpectedItem.objects.get_or_create(
+    item, is_new = ExpectedItem.objects.get_or_create(
         source=movement.source,
         defaults={
             "provider_account": movement.provider_account,
@@ -36,5 +36,5 @@ def expect_movement(*, movement: ExpectedMovement, actor: Actor) -> None:
     if not is_new:
         audit.nothing_happened()
         return
-    match_reference(movement.provider_account, movement.provider_reference, actor)
+    match_expected(item, actor)
     audit.note(movement.source, provider_reference=movement.provider_reference)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from apps.ledger.domain import EntryDraft, credit, debit
-from apps.ledger.services import post_entry
+from django.db import connection
+from django.db.models import Q, Sum
+from django.db.models.functions import Coalesce
+
 from apps.payments.selectors import provider_account as payments_account
 from apps.platform import audit, clock
 from apps.platform.actors import Actor
@@ -22,8 +23,8 @@ from apps.settlements.domain.statements import line_keys
 from apps.settlements.errors import NotFound, StatementGap, UnreadableStatement
 from apps.settlements.events import StatementImported
 from apps.settlements.models import Break, MatchGroup, Statement, StatementFile, StatementLine
-from apps.settlements.services.books import PAYIN_FEES, PAYOUT_FEES
 from apps.settlements.services.matching import match_lines
+from apps.settlements.services.suspense import post_fees
 
 SIZE_MAX_BYTES = 20 * 1024 * 1024
 
@@ -38,12 +39,16 @@ def import_statement(
     new. Fees are posted as the provider took them; what matches nothing goes to suspense and opens
     a break. Nothing is kept of a file that cannot be read or proved.
     """
+    _take_turns(provider_account)
     digest = hashlib.sha256(content).hexdigest()
     known = StatementFile.objects.filter(provider_account=provider_account, sha256=digest).first()
     if known is not None:
         audit.nothing_happened()
         return known.statements.get().id
+    account = payments_account(label=provider_account)
     parsed = _parsed(profile, content)
+    if parsed.currency != account.currency:
+        raise UnreadableStatement(line=1, reason=f"not in {account.currency}")
     file = StatementFile.objects.create(
         provider_account=provider_account,
         name=name[:200],
@@ -54,10 +59,8 @@ def import_statement(
         imported_by=str(actor),
     )
     statement, lines = _load(file, parsed)
-    account = payments_account(label=provider_account)
-    for line in lines:
-        if line.kind == LineKind.FEE:
-            _post_fee(line, account.clearing_account, actor)
+    _check_reaches(statement)
+    post_fees((line for line in lines if line.kind == LineKind.FEE), provider_account, actor)
     match_lines(lines, actor)
     audit.note(public_id("stm", statement.id), lines=len(lines))
     record(
@@ -77,6 +80,15 @@ def _parsed(profile: str, content: bytes) -> ParsedStatement:
     return parsed
 
 
+def _take_turns(provider_account: str) -> None:
+    """One import at a time for each provider account, until this transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))",
+            [f"{current_tenant().schema}:{provider_account}"],
+        )
+
+
 def _load(file: StatementFile, parsed: ParsedStatement) -> tuple[Statement, list[StatementLine]]:
     keys = line_keys(parsed.lines)
     known = set(
@@ -84,7 +96,7 @@ def _load(file: StatementFile, parsed: ParsedStatement) -> tuple[Statement, list
             provider_account=file.provider_account, line_key__in=keys
         ).values_list("line_key", flat=True)
     )
-    _check_follows(file.provider_account, parsed, overlaps=bool(known))
+    times = [line.booked_at for line in parsed.lines]
     statement = Statement.objects.create(
         file=file,
         provider_account=file.provider_account,
@@ -93,6 +105,8 @@ def _load(file: StatementFile, parsed: ParsedStatement) -> tuple[Statement, list
         closing_minor=parsed.closing_minor,
         new_lines=len(keys) - len(known),
         known_lines=len(known),
+        first_at=min(times, default=None),
+        last_at=max(times, default=None),
         imported_at=file.imported_at,
     )
     lines = [
@@ -118,41 +132,22 @@ def _load(file: StatementFile, parsed: ParsedStatement) -> tuple[Statement, list
     return statement, StatementLine.objects.bulk_create(lines)
 
 
-def _check_follows(provider_account: str, parsed: ParsedStatement, *, overlaps: bool) -> None:
-    """A statement that shares no line with what we have begins where the last one ended."""
-    last = Statement.objects.filter(provider_account=provider_account).first()
-    if last is None or overlaps or not parsed.lines:
-        return
-    if parsed.opening_minor != last.closing_minor:
-        raise StatementGap(
-            previous_closing_minor=last.closing_minor, opening_minor=parsed.opening_minor
-        )
+def _check_reaches(statement: Statement) -> None:
+    """All lines of the account from its first statement on lead to its newest closing balance.
 
-
-def _post_fee(line: StatementLine, clearing_account: str, actor: Actor) -> None:
-    """A fee is an expense the moment the provider took it, whatever we expected."""
-    amount = Money(line.amount_minor, line.currency)
-    is_for_payout = StatementLine.objects.filter(
-        provider_account=line.provider_account,
-        provider_reference=line.linked_reference,
-        kind=LineKind.PAYOUT,
-    ).exists()
-    expense = PAYOUT_FEES if is_for_payout else PAYIN_FEES
-    legs = [debit(expense, amount), credit(clearing_account, amount)]
-    if line.direction == Direction.IN:  # a fee given back
-        legs = [debit(clearing_account, amount), credit(expense, amount)]
-    name = public_id("sl", line.id)
-    post_entry(
-        draft=EntryDraft(
-            description=f"Provider fee {line.provider_reference}",
-            value_date=line.booked_at.astimezone(ZoneInfo(current_tenant().zone)).date(),
-            kind="provider_fee",
-            source_event=name,
-            postings=legs,
-        ),
-        idempotency_key=f"{name}:fee",
-        actor=actor,
+    So a missing period, a line that is told two ways and a statement that contradicts what is known
+    are all refused, in whatever order statements come.
+    """
+    known = Statement.objects.filter(provider_account=statement.provider_account)
+    first = known.exclude(first_at=None).order_by("first_at", "imported_at").first() or statement
+    last = known.exclude(last_at=None).order_by("-last_at", "-imported_at").first() or statement
+    moved = StatementLine.objects.filter(provider_account=statement.provider_account).aggregate(
+        came=Coalesce(Sum("amount_minor", filter=Q(direction=Direction.IN)), 0),
+        went=Coalesce(Sum("amount_minor", filter=Q(direction=Direction.OUT)), 0),
     )
+    reached = first.opening_minor + int(moved["came"]) - int(moved["went"])
+    if reached != last.closing_minor:
+        raise StatementGap(reached_minor=reached, closing_minor=last.closing_minor)
 
 
 def _imported(statement: Statement, lines: list[StatementLine]) -> StatementImported:

@@ -18,10 +18,16 @@ def locked_batch(batch_id: UUID) -> Batch:
 
 
 def locked_disbursement(disbursement_id: UUID) -> Disbursement:
-    """The disbursement, locked until the transaction ends, or ``NotFound``."""
+    """The disbursement and, before it, its batch, locked until the transaction ends.
+
+    Everybody locks the batch first, so that two changes of one batch take turns and never wait for
+    each other.
+    """
+    batch_id = Disbursement.objects.filter(id=disbursement_id).values_list("batch_id", flat=True)
+    Batch.objects.select_for_update().filter(id__in=batch_id).first()
     row = (
         Disbursement.objects.select_for_update(of=("self",))
-        .select_related("payee", "beneficiary")
+        .select_related("batch", "payee", "beneficiary")
         .filter(id=disbursement_id)
         .first()
     )

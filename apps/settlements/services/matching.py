@@ -1,25 +1,18 @@
 """Statement lines and expected items that certainly belong together; everything else is a break.
 
-This stage knows one rule: the provider's reference and the amount are equal and nothing else has
-that reference. What it cannot be certain of it leaves to a person.
+This stage knows one rule: provider's reference, direction and amount are equal, and one expected
+item has them. What it cannot be certain of it leaves to a person, with the money in suspense.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef
+from django.db.models import QuerySet
 
-from apps.ledger.domain import EntryDraft, credit, debit
-from apps.ledger.services import post_entry
-from apps.payments.selectors import provider_account as payments_account
 from apps.platform import clock
 from apps.platform.actors import Actor
-from apps.platform.ids import public_id
 from apps.platform.money import Money
-from apps.platform.tenant import current_tenant
-from apps.platform.use_cases import use_case
 from apps.settlements.domain import (
     BreakKind,
     BreakState,
@@ -28,43 +21,20 @@ from apps.settlements.domain import (
     ItemState,
     LineKind,
 )
-from apps.settlements.models import (
-    Break,
-    ExpectedItem,
-    MatchGroup,
-    MatchLeg,
-    StatementLine,
-)
-from apps.settlements.services.books import UNIDENTIFIED
+from apps.settlements.models import Break, ExpectedItem, MatchGroup, MatchLeg, StatementLine
 from apps.settlements.services.breaks import close_break, open_break
+from apps.settlements.services.suspense import effect_minor, post_suspense, take_back_suspense
 
 EXACT = ("reference+amount", 1)
-LINES_PER_SWEEP = 500
-
-
-@use_case("settlements.match_open_lines")
-def match_open_lines(*, provider_account: str, actor: Actor) -> int:
-    """Try again every line that has neither match nor break; returns how many were looked at."""
-    lines = list(
-        StatementLine.objects.filter(provider_account=provider_account)
-        .exclude(kind=LineKind.FEE)
-        .filter(
-            ~Exists(MatchLeg.objects.filter(line=OuterRef("pk"))),
-            ~Exists(Break.objects.filter(line=OuterRef("pk"))),
-        )
-        .order_by("booked_at", "number")[:LINES_PER_SWEEP]
-    )
-    match_lines(lines, actor)
-    return len(lines)
 
 
 def match_lines(lines: Iterable[StatementLine], actor: Actor) -> None:
-    """Within a use case: match what is certain, check fees, open breaks for the rest."""
-    movements = []
+    """Within a use case: match what is certain, open breaks for the rest, check the fees."""
     fees = []
     for line in lines:
-        (fees if line.kind == LineKind.FEE else movements).append(line)
-    for line in movements:
+        if line.kind == LineKind.FEE:
+            fees.append(line)
+            continue
         item = _certain_item(line)
         if item is not None:
             _match(line, item, actor)
@@ -74,51 +44,52 @@ def match_lines(lines: Iterable[StatementLine], actor: Actor) -> None:
         _check_fee(line)
 
 
-def match_reference(provider_account: str, provider_reference: str, actor: Actor) -> None:
-    """Within a use case: an expectation came after its line; match them and close the break.
+def match_expected(item: ExpectedItem, actor: Actor) -> None:
+    """Within a use case: an expectation came after its statement lines. Look at those again.
 
-    The suspense posting made for the unmatched line is taken back.
+    A line that is explained now is matched, its suspense taken back and its break closed; one that
+    is now known under another amount keeps the difference only.
     """
     lines = StatementLine.objects.filter(
-        provider_account=provider_account, provider_reference=provider_reference
+        provider_account=item.provider_account, provider_reference=item.provider_reference
     ).exclude(kind=LineKind.FEE)
-    for line in lines:
-        item = _certain_item(line)
-        if item is None or line.legs.exists():
-            continue
-        _match(line, item, actor)
-        _post_suspense(line, actor, back=True)
-        _close_break(line, actor)
-
-
-def _close_break(line: StatementLine, actor: Actor) -> None:
-    """The difference explained itself."""
-    row = Break.objects.select_for_update().filter(dedupe_key=f"line:{line.id}").first()
-    if row is not None and row.state != BreakState.RESOLVED:
-        close_break(row, "Matched when our own record of it arrived.", actor)
+    for line in lines.filter(legs__isnull=True).order_by("booked_at", "number"):
+        found = _certain_item(line)
+        if found is not None:
+            _match(line, found, actor)
+            take_back_suspense(line, actor, turn=1)
+            _close_break(line, actor)
+        else:
+            _look_again(line, actor)
+    fees = StatementLine.objects.filter(
+        provider_account=item.provider_account,
+        linked_reference=item.provider_reference,
+        kind=LineKind.FEE,
+    )
+    for line in fees:
+        _check_fee(line)
 
 
 def _certain_item(line: StatementLine) -> ExpectedItem | None:
-    """The one item with the line's reference, direction and amount, if nothing rivals it."""
+    """The one waiting item with the line's reference, direction and amount."""
     items = list(
-        ExpectedItem.objects.select_for_update().filter(
-            provider_account=line.provider_account, provider_reference=line.provider_reference
-        )[:2]
+        _items_of(line)
+        .select_for_update()
+        .filter(
+            direction=line.direction,
+            amount_minor=line.amount_minor,
+            currency=line.currency,
+            state=ItemState.EXPECTED,
+        )
+        .order_by("id")[:2]
     )
-    rivals = StatementLine.objects.filter(
-        provider_account=line.provider_account,
-        provider_reference=line.provider_reference,
-        kind=line.kind,
-    ).count()
-    if len(items) != 1 or rivals != 1:
-        return None
-    item = items[0]
-    same = (item.amount_minor, item.currency, item.direction) == (
-        line.amount_minor,
-        line.currency,
-        line.direction,
+    return items[0] if len(items) == 1 else None
+
+
+def _items_of(line: StatementLine) -> QuerySet[ExpectedItem]:
+    return ExpectedItem.objects.filter(
+        provider_account=line.provider_account, provider_reference=line.provider_reference
     )
-    return item if same and item.state == ItemState.EXPECTED else None
 
 
 def _match(line: StatementLine, item: ExpectedItem, actor: Actor) -> None:
@@ -133,59 +104,60 @@ def _match(line: StatementLine, item: ExpectedItem, actor: Actor) -> None:
 
 
 def _open_line_break(line: StatementLine, actor: Actor) -> None:
-    """Nothing certain explains the line: book it to suspense, so that the provider's balance and
-    ours agree, and tell a person.
-    """
-    item = ExpectedItem.objects.filter(
-        provider_account=line.provider_account, provider_reference=line.provider_reference
-    ).first()
-    kind = BreakKind.MISSING_INTERNAL if item is None else BreakKind.AMOUNT
-    if item is not None and item.state == ItemState.MATCHED:
-        kind = BreakKind.DUPLICATE
-    difference = Difference(
-        kind=kind,
-        provider_account=line.provider_account,
-        amount=Money(line.amount_minor, line.currency),
-        explanation=_explanation(line, kind),
-        dedupe_key=f"line:{line.id}",
-    )
-    is_new = open_break(difference, line=line, item=item)
-    if is_new and kind is not BreakKind.AMOUNT:
-        _post_suspense(line, actor)
+    """Nothing certain explains the line: to suspense with it, and tell a person."""
+    kind, item, unknown_minor = _why_not(line)
+    if open_break(_difference(line, kind, unknown_minor), line=line, item=item):
+        post_suspense(line, unknown_minor, actor, turn=1)
 
 
-def _explanation(line: StatementLine, kind: BreakKind) -> str:
+def _look_again(line: StatementLine, actor: Actor) -> None:
+    """Our own record came late and says something else: suspense keeps the difference only."""
+    kind, item, unknown_minor = _why_not(line)
+    row = Break.objects.select_for_update().filter(dedupe_key=f"line:{line.id}").first()
+    if row is None or row.kind == kind:
+        return
+    take_back_suspense(line, actor, turn=1)
+    post_suspense(line, unknown_minor, actor, turn=2)
+    difference = _difference(line, kind, unknown_minor)
+    row.kind, row.item = kind, item
+    row.amount_minor, row.explanation = difference.amount.minor, difference.explanation
+    row.save(update_fields=["kind", "item", "amount_minor", "explanation"])
+
+
+def _why_not(line: StatementLine) -> tuple[BreakKind, ExpectedItem | None, int]:
+    """Why the line has no certain item, and how much of it our books don't know."""
+    effect = effect_minor(line)
+    items = list(_items_of(line).filter(direction=line.direction, currency=line.currency)[:2])
+    waiting = [item for item in items if item.state == ItemState.EXPECTED]
+    if not items:
+        return BreakKind.MISSING_INTERNAL, None, effect
+    if len(waiting) != 1 or waiting[0].amount_minor == line.amount_minor:
+        return BreakKind.DUPLICATE, items[0], effect
+    sign = 1 if line.direction == Direction.IN else -1
+    return BreakKind.AMOUNT, waiting[0], effect - sign * waiting[0].amount_minor
+
+
+def _difference(line: StatementLine, kind: BreakKind, unknown_minor: int) -> Difference:
     came = "came in" if line.direction == Direction.IN else "went out"
     why = {
         BreakKind.MISSING_INTERNAL: "and no payment or payout of ours knows it",
         BreakKind.AMOUNT: "and ours has another amount",
-        BreakKind.DUPLICATE: "a second time",
+        BreakKind.DUPLICATE: "more often than our books know",
     }[kind]
-    return f"{line.provider_reference} {came} {why}: {line.text}"
+    return Difference(
+        kind=kind,
+        provider_account=line.provider_account,
+        amount=Money(unknown_minor, line.currency),
+        explanation=f"{line.provider_reference} {came} {why}: {line.text}",
+        dedupe_key=f"line:{line.id}",
+    )
 
 
-def _post_suspense(line: StatementLine, actor: Actor, *, back: bool = False) -> None:
-    amount = Money(line.amount_minor, line.currency)
-    clearing = payments_account(label=line.provider_account).clearing_account
-    is_debit = (line.direction == Direction.IN) != back
-    legs = (
-        [debit(clearing, amount), credit(UNIDENTIFIED, amount)]
-        if is_debit
-        else [debit(UNIDENTIFIED, amount), credit(clearing, amount)]
-    )
-    name = public_id("sl", line.id)
-    kind = "suspense_returned" if back else "suspense"
-    post_entry(
-        draft=EntryDraft(
-            description=f"Statement line {line.provider_reference}",
-            value_date=line.booked_at.astimezone(ZoneInfo(current_tenant().zone)).date(),
-            kind=kind,
-            source_event=name,
-            postings=legs,
-        ),
-        idempotency_key=f"{name}:{kind}",
-        actor=actor,
-    )
+def _close_break(line: StatementLine, actor: Actor) -> None:
+    """The difference explained itself."""
+    row = Break.objects.select_for_update().filter(dedupe_key=f"line:{line.id}").first()
+    if row is not None and row.state != BreakState.RESOLVED:
+        close_break(row, "Matched when our own record of it arrived.", actor)
 
 
 def _check_fee(line: StatementLine) -> None:
@@ -195,19 +167,17 @@ def _check_fee(line: StatementLine) -> None:
     ).first()
     if item is None or item.expected_fee_minor is None:
         return
-    difference = line.amount_minor - item.expected_fee_minor
+    difference = -effect_minor(line) - item.expected_fee_minor
     if difference == 0:
         return
+    taken = Money(line.amount_minor, line.currency)
+    tariff = Money(item.expected_fee_minor, line.currency)
     open_break(
         Difference(
             kind=BreakKind.FEE_UNEXPECTED,
             provider_account=line.provider_account,
             amount=Money(difference, line.currency),
-            explanation=(
-                f"The fee of {line.linked_reference} was "
-                f"{Money(line.amount_minor, line.currency)}, by the tariff "
-                f"{Money(item.expected_fee_minor, line.currency)}."
-            ),
+            explanation=f"The fee of {line.linked_reference} was {taken}, by the tariff {tariff}.",
             dedupe_key=f"fee:{line.id}",
         ),
         line=line,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import connection
+from django.db.models.functions import Length
 
 from apps.platform import clock
 from apps.platform.tenant import current_tenant
@@ -18,8 +19,11 @@ def next_reference(model: type[Batch | Break], prefix: str) -> str:
             "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
             [f"{current_tenant().schema}:{stem}"],
         )
-    references = model.objects.filter(reference__startswith=stem)
-    numbers = (
-        int(text.removeprefix(stem)) for text in references.values_list("reference", flat=True)
+    last = (
+        model.objects.filter(reference__startswith=stem)
+        .order_by(Length("reference").desc(), "-reference")
+        .values_list("reference", flat=True)
+        .first()
     )
-    return f"{stem}{max(numbers, default=0) + 1:04d}"
+    number = int(last.removeprefix(stem)) if last else 0
+    return f"{stem}{number + 1:04d}"

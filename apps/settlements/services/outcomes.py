@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from apps.ledger.domain import EntryDraft, credit, debit
+from apps.ledger.domain import EntryDraft, PostingDraft, credit, debit
+from apps.ledger.selectors import account_balance
 from apps.ledger.services import post_entry
 from apps.payments.selectors import payout_outcome
+from apps.payments.selectors import provider_account as payments_account
 from apps.platform import audit, clock
 from apps.platform.actors import SYSTEM, Actor
 from apps.platform.events import record
@@ -17,10 +19,10 @@ from apps.platform.tenant import current_tenant
 from apps.platform.use_cases import use_case
 from apps.settlements.domain import BatchState, BreakKind, Difference, DisbursementState
 from apps.settlements.events import DisbursementFailed, DisbursementPaid
-from apps.settlements.models import Disbursement
+from apps.settlements.models import Batch, Disbursement
 from apps.settlements.services.books import IN_TRANSIT
 from apps.settlements.services.breaks import open_break
-from apps.settlements.services.locking import locked_batch, locked_disbursement
+from apps.settlements.services.locking import locked_disbursement
 from apps.settlements.services.transitions import move
 
 #: A payout whose event has not arrived by then is asked about directly.
@@ -58,7 +60,7 @@ def note_payout_paid(*, disbursement_id: UUID, provider_reference: str, actor: A
         ),
         aggregate=public_id("dsb", line.id),
     )
-    _close_batch(line.batch_id, actor)
+    _close_batch(line.batch, actor)
     audit.note(public_id("dsb", line.id), provider_reference=provider_reference)
 
 
@@ -84,7 +86,7 @@ def note_payout_failed(*, disbursement_id: UUID, code: str, actor: Actor) -> Non
         ),
         aggregate=public_id("dsb", line.id),
     )
-    _close_batch(line.batch_id, actor)
+    _close_batch(line.batch, actor)
     audit.note(public_id("dsb", line.id), code=code)
 
 
@@ -118,7 +120,7 @@ def follow_up_payouts() -> int:
                 )
             case "declined" | "failed":
                 note_payout_failed(disbursement_id=line.id, code=outcome.code, actor=SYSTEM)
-            case "unknown" if line.state == DisbursementState.RESERVED:
+            case "unknown" | "investigate" if line.state == DisbursementState.RESERVED:
                 note_payout_unknown(disbursement_id=line.id, actor=SYSTEM)
             case _:
                 continue
@@ -130,16 +132,16 @@ def _post_back(line: Disbursement, actor: Actor, *, to_payee: bool) -> None:
     """Between payouts in transit and the payee's payable."""
     amount = Money(line.amount_minor, line.currency)
     name = public_id("dsb", line.id)
-    kind = "payout_failed" if to_payee else "payout_late_success"
-    payee = line.payee.ledger_account
+    kind = "settlements.payout_failed" if to_payee else "settlements.payout_late_success"
     legs = (
-        [debit(IN_TRANSIT, amount), credit(payee, amount)]
+        [debit(IN_TRANSIT, amount), credit(line.payee.ledger_account, amount)]
         if to_payee
-        else [debit(payee, amount), credit(IN_TRANSIT, amount)]
+        else [*_taken_back(line, amount), credit(IN_TRANSIT, amount)]
     )
+    said = "Not paid, owed again" if to_payee else "Paid after all"
     post_entry(
         draft=EntryDraft(
-            description=f"{kind.replace('_', ' ').capitalize()}: {line.reference}",
+            description=f"{said}: {line.reference}",
             value_date=clock.today(current_tenant().zone),
             kind=kind,
             source_event=f"{name}:{kind}",
@@ -150,10 +152,20 @@ def _post_back(line: Disbursement, actor: Actor, *, to_payee: bool) -> None:
     )
 
 
+def _taken_back(line: Disbursement, amount: Money) -> list[PostingDraft]:
+    """From the payee's payable what it still holds; what was paid again meanwhile is suspense."""
+    payee = line.payee.ledger_account
+    held = max(account_balance(payee).balance.minor, 0)
+    rest = Money(max(amount.minor - held, 0), amount.currency)
+    suspense = payments_account(label=line.batch.provider_account).suspense_account
+    legs = [(payee, amount - rest), (suspense, rest)]
+    return [debit(account, part) for account, part in legs if part]
+
+
 def _raise_late_success(line: Disbursement) -> None:
     open_break(
         Difference(
-            kind=BreakKind.MISSING_INTERNAL,
+            kind=BreakKind.LATE_SUCCESS,
             provider_account=line.batch.provider_account,
             amount=Money(line.amount_minor, line.currency),
             explanation=f"{line.reference} was reported failed and paid afterwards.",
@@ -162,9 +174,8 @@ def _raise_late_success(line: Disbursement) -> None:
     )
 
 
-def _close_batch(batch_id: UUID, actor: Actor) -> None:
+def _close_batch(batch: Batch, actor: Actor) -> None:
     """A released batch is over when none of its lines is on the way any more."""
-    batch = locked_batch(batch_id)
     states = set(batch.disbursements.values_list("state", flat=True))
     if batch.state not in (BatchState.RELEASED, BatchState.CLOSED_WITH_EXCEPTIONS):
         return

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from apps.ledger.domain import EntryDraft, credit, debit
 from apps.ledger.selectors import account_balance
-from apps.ledger.services import post_entry
+from apps.ledger.services import post_entries
 from apps.payments.selectors import provider_account as payments_account
 from apps.payments.services import create_payout_attempt
 from apps.platform import audit, clock
@@ -22,7 +22,7 @@ from apps.settlements.events import BatchReleased
 from apps.settlements.models import Batch, Disbursement, FloatPosition
 from apps.settlements.services.books import IN_TRANSIT
 from apps.settlements.services.locking import locked_batch
-from apps.settlements.services.transitions import move
+from apps.settlements.services.transitions import move, move_lines
 
 
 @use_case("settlements.release_batch")
@@ -39,13 +39,10 @@ def release_batch(*, batch_id: UUID, actor: Actor) -> None:
     move(batch, BatchState.RELEASED, actor)
     batch.released_at = clock.now()
     batch.save(update_fields=["state", "released_at"])
-    lines = (
-        batch.disbursements.select_for_update(of=("self",))
-        .select_related("payee", "beneficiary")
-        .order_by("id")
-    )
+    lines = list(batch.disbursements.select_related("payee", "beneficiary").order_by("id"))
+    move_lines(batch, DisbursementState.RESERVED, actor)
     for line in lines:
-        _reserve(line, batch, actor)
+        _hand_over(line, batch, actor)
     record(
         BatchReleased(
             batch_id=public_id("bat", batch.id),
@@ -55,6 +52,7 @@ def release_batch(*, batch_id: UUID, actor: Actor) -> None:
         ),
         aggregate=public_id("bat", batch.id),
     )
+    post_entries(drafts=dict(_reservation(line) for line in lines), actor=actor)
     audit.note(public_id("bat", batch.id), total_minor=batch.total_minor)
 
 
@@ -73,28 +71,28 @@ def _check_float(batch: Batch) -> None:
         )
 
 
-def _reserve(line: Disbursement, batch: Batch, actor: Actor) -> None:
+def _reservation(line: Disbursement) -> tuple[str, EntryDraft]:
+    """From the payee's payable to payouts in transit, under its idempotency key."""
     amount = Money(line.amount_minor, line.currency)
-    name = public_id("dsb", line.id)
-    post_entry(
-        draft=EntryDraft(
-            description=f"Reserve {line.reference} for {line.payee.name}",
-            value_date=clock.today(current_tenant().zone),
-            kind="payout_reserved",
-            source_event=f"{name}:reserved",
-            postings=[debit(line.payee.ledger_account, amount), credit(IN_TRANSIT, amount)],
-        ),
-        idempotency_key=f"{name}:reserved",
-        actor=actor,
+    name = f"{public_id('dsb', line.id)}:reserved"
+    draft = EntryDraft(
+        description=f"Reserve {line.reference} for {line.payee.name}",
+        value_date=clock.today(current_tenant().zone),
+        kind="settlements.payout_reserved",
+        source_event=name,
+        postings=[debit(line.payee.ledger_account, amount), credit(IN_TRANSIT, amount)],
     )
+    return name, draft
+
+
+def _hand_over(line: Disbursement, batch: Batch, actor: Actor) -> None:
+    """Payments queues the payout; a worker sends it once this transaction is kept."""
     create_payout_attempt(
         payout_ref=line.id,
-        amount=amount,
+        amount=Money(line.amount_minor, line.currency),
         phone=line.beneficiary.phone,
         debit_account=IN_TRANSIT,
         provider_account=batch.provider_account,
-        idempotency_key=f"{name}:1",
+        idempotency_key=f"{public_id('dsb', line.id)}:1",
         actor=actor,
     )
-    move(line, DisbursementState.RESERVED, actor)
-    line.save(update_fields=["state"])

@@ -14,8 +14,9 @@ from apps.settlements.domain import BatchState, DigestLine, DisbursementState, c
 from apps.settlements.errors import NothingToPay
 from apps.settlements.events import BatchSubmitted
 from apps.settlements.models import Batch
+from apps.settlements.services.editors import note_editor
 from apps.settlements.services.locking import locked_batch
-from apps.settlements.services.transitions import move
+from apps.settlements.services.transitions import move, move_lines
 
 
 @use_case("settlements.submit_batch")
@@ -25,17 +26,12 @@ def submit_batch(*, batch_id: UUID, actor: Actor) -> str:
     Approvals of an earlier round do not count.
     """
     batch = locked_batch(batch_id)
-    lines = list(batch.disbursements.select_for_update().order_by("id"))
-    if not lines:
-        raise NothingToPay(currency=batch.currency)
     move(batch, BatchState.IN_APPROVAL, actor)
-    for line in lines:
-        move(line, DisbursementState.AWAITING_APPROVAL, actor)
-        line.save(update_fields=["state"])
+    if not move_lines(batch, DisbursementState.AWAITING_APPROVAL, actor):
+        raise NothingToPay(currency=batch.currency)
     batch.digest = digest_of(batch)
-    batch.line_count = len(lines)
-    batch.total_minor = sum(line.amount_minor for line in lines)
     batch.round += 1
+    note_editor(batch, actor)
     batch.submitted_at = clock.now()
     batch.save()
     record(

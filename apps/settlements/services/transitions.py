@@ -23,6 +23,14 @@ _TRANSITIONS: dict[type[models.Model], Mapping[str, frozenset[str]]] = {
 }
 
 
+def move_lines(batch: Batch, to_state: str, actor: Actor, reason: str = "") -> int:
+    """Move all lines of a locked batch at once, on the record; returns how many there are."""
+    lines = list(batch.disbursements.select_for_update().order_by("id").only("state", "reference"))
+    StateEvent.objects.bulk_create(_step(line, to_state, actor, reason) for line in lines)
+    batch.disbursements.update(state=to_state)
+    return len(lines)
+
+
 def move(
     subject: Batch | Break | Disbursement, to_state: str, actor: Actor, reason: str = ""
 ) -> None:
@@ -30,6 +38,13 @@ def move(
 
     Raises ``ForbiddenTransition``; the database refuses the same moves on its own.
     """
+    _step(subject, to_state, actor, reason).save(force_insert=True)
+    subject.state = to_state
+
+
+def _step(
+    subject: Batch | Break | Disbursement, to_state: str, actor: Actor, reason: str
+) -> StateEvent:
     what = type(subject).__name__.lower()
     if to_state not in _TRANSITIONS[type(subject)][subject.state]:
         raise ForbiddenTransition(
@@ -38,7 +53,7 @@ def move(
             from_state=subject.state,
             to_state=to_state,
         )
-    StateEvent.objects.create(
+    return StateEvent(
         what=what,
         subject=subject.id,
         from_state=subject.state,
@@ -47,4 +62,3 @@ def move(
         reason=reason,
         recorded_at=clock.now(),
     )
-    subject.state = to_state

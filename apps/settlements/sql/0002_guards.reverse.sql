@@ -1,3 +1,6 @@
+DROP TRIGGER settlements_statement_file_append_only ON settlements_statement_file;
+DROP TRIGGER settlements_match_leg_append_only ON settlements_match_leg;
+DROP TRIGGER settlements_batch_kept ON settlements_batch;
 DROP TRIGGER settlements_statement_line_append_only ON settlements_statement_line;
 DROP TRIGGER settlements_statement_append_only ON settlements_statement;
 DROP TRIGGER settlements_state_event_append_only ON settlements_state_event;

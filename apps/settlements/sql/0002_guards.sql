@@ -38,9 +38,10 @@ BEGIN
 END;
 $$;
 
--- A line is what the approver saw: once it has left draft, its payee, details and amount stand.
+-- A line is what the approver saw: once it has left draft, its payee, details and amount stand. Its
+-- money is reserved only when its batch has been released, which takes the approvals.
 CREATE FUNCTION settlements_check_sealed_v1() RETURNS trigger
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
     IF TG_OP = 'DELETE' THEN
         IF OLD.state <> 'draft' THEN
@@ -55,6 +56,13 @@ BEGIN
            (OLD.payee_id, OLD.beneficiary_id, OLD.amount_minor, OLD.currency, OLD.batch_id,
             OLD.reference) THEN
         RAISE EXCEPTION 'disbursement % is sealed', OLD.reference USING ERRCODE = 'SE003';
+    END IF;
+    IF NEW.state = 'reserved' AND OLD.state <> 'reserved' THEN
+        PERFORM 1 FROM settlements_batch WHERE id = NEW.batch_id AND state = 'released';
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'disbursement % is not released', OLD.reference
+                USING ERRCODE = 'SE006';
+        END IF;
     END IF;
     RETURN NEW;
 END;
@@ -81,8 +89,8 @@ BEGIN
         RAISE EXCEPTION 'batch % is not in approval round %', batch.reference, NEW.round
             USING ERRCODE = 'SE004';
     END IF;
-    IF NEW.person = batch.maker_person THEN
-        RAISE EXCEPTION 'the maker of % may not decide', batch.reference USING ERRCODE = 'SE004';
+    IF NEW.person = batch.maker_person OR NEW.person = ANY (batch.editors) THEN
+        RAISE EXCEPTION 'a maker of % may not decide', batch.reference USING ERRCODE = 'SE004';
     END IF;
     IF NEW.digest <> batch.digest THEN
         RAISE EXCEPTION 'the approval of % covers other lines', batch.reference
@@ -111,10 +119,14 @@ BEGIN
                 NEW.approvals_needed USING ERRCODE = 'SE006';
         END IF;
     END IF;
-    IF OLD.state NOT IN ('open', 'in_approval')
-       AND (NEW.digest, NEW.total_minor, NEW.line_count, NEW.maker_person, NEW.round)
+    IF (NEW.maker_person, NEW.maker_id, NEW.reference, NEW.currency, NEW.provider_account)
            IS DISTINCT FROM
-           (OLD.digest, OLD.total_minor, OLD.line_count, OLD.maker_person, OLD.round) THEN
+       (OLD.maker_person, OLD.maker_id, OLD.reference, OLD.currency, OLD.provider_account)
+       OR NOT NEW.editors @> OLD.editors
+       OR (OLD.state <> 'open' AND
+           (NEW.digest, NEW.total_minor, NEW.line_count, NEW.round, NEW.approvals_needed)
+               IS DISTINCT FROM
+           (OLD.digest, OLD.total_minor, OLD.line_count, OLD.round, OLD.approvals_needed)) THEN
         RAISE EXCEPTION 'batch % is sealed', OLD.reference USING ERRCODE = 'SE003';
     END IF;
     RETURN NEW;
@@ -174,6 +186,13 @@ CREATE TRIGGER settlements_approval_append_only BEFORE UPDATE OR DELETE ON settl
 CREATE TRIGGER settlements_beneficiary_append_only BEFORE UPDATE OR DELETE ON settlements_beneficiary
     FOR EACH ROW EXECUTE FUNCTION settlements_forbid_rewrite_v1();
 CREATE TRIGGER settlements_state_event_append_only BEFORE UPDATE OR DELETE ON settlements_state_event
+    FOR EACH ROW EXECUTE FUNCTION settlements_forbid_rewrite_v1();
+CREATE TRIGGER settlements_batch_kept BEFORE DELETE ON settlements_batch
+    FOR EACH ROW EXECUTE FUNCTION settlements_forbid_rewrite_v1();
+CREATE TRIGGER settlements_match_leg_append_only BEFORE UPDATE OR DELETE ON settlements_match_leg
+    FOR EACH ROW EXECUTE FUNCTION settlements_forbid_rewrite_v1();
+CREATE TRIGGER settlements_statement_file_append_only
+    BEFORE UPDATE OR DELETE ON settlements_statement_file
     FOR EACH ROW EXECUTE FUNCTION settlements_forbid_rewrite_v1();
 CREATE TRIGGER settlements_statement_append_only BEFORE UPDATE OR DELETE ON settlements_statement
     FOR EACH ROW EXECUTE FUNCTION settlements_forbid_rewrite_v1();
