@@ -157,3 +157,61 @@ class AddressRefused(NotSent):
     code = "platform/address-refused"
     kind = Kind.INVALID
     advice = "Give an https address with a host name that is reachable from anywhere."
+
+
+@dataclass(eq=False, kw_only=True)
+class SecretMissing(DomainError):
+    """A credential that this needs is not kept where credentials are kept."""
+
+    code = "platform/secret-missing"
+    kind = Kind.UNAVAILABLE
+    advice = "Ask whoever operates the platform to store it."
+
+    path: str
+    key: str
+
+
+@dataclass(eq=False, kw_only=True)
+class SecretsUnreachable(DomainError):
+    """The keeper of credentials does not answer, or does not let us in."""
+
+    code = "platform/secrets-unreachable"
+    kind = Kind.UNAVAILABLE
+
+    reason: str
+
+
+@dataclass(eq=False, kw_only=True)
+class FileNameRefused(DomainError):
+    """A file's name must be a plain path below the tenant's own folder."""
+
+    code = "platform/file-name-refused"
+    kind = Kind.INVALID
+
+
+@dataclass(eq=False, kw_only=True)
+class UnknownJob(DomainError):
+    """There is no such job."""
+
+    code = "platform/unknown-job"
+    kind = Kind.NOT_FOUND
+
+
+@dataclass(eq=False, kw_only=True)
+class UnknownJobKind(DomainError):
+    """Nobody knows how to do a job of that kind."""
+
+    code = "platform/unknown-job-kind"
+    kind = Kind.INVALID
+
+    job_kind: str
+
+
+@dataclass(eq=False, kw_only=True)
+class JobOver(DomainError):
+    """The job has ended already."""
+
+    code = "platform/job-over"
+    kind = Kind.CONFLICT
+
+    state: str

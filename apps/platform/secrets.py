@@ -1,8 +1,17 @@
-"""Secrets, from wherever this deployment keeps them. They are read when needed and stored nowhere.
+"""Credentials, read at the last moment from wherever the operators keep them.
 
-``SECRETS_URL`` chooses: ``env://`` reads the environment, ``env://?file=/path.json`` a file
-``{"path": {"key": "value"}}`` readable by its owner, ``vault+https://host:port/mount`` a KV version 2
-engine of Vault or OpenBao (``VAULT_TOKEN``, or ``VAULT_ROLE_ID`` and ``VAULT_SECRET_ID``).
+``SECRETS_URL`` chooses the keeper:
+
+- ``env://`` reads the environment: ``secret("mpesa/mara", "passkey")`` is
+  ``SECRET_MPESA_MARA_PASSKEY``. ``env://?file=/run/secrets/house.json`` looks there first, in
+  ``{"mpesa/mara": {"passkey": "…"}}``.
+- ``vault+https://host:8200/mount`` reads version 2 of the key-value engine of HashiCorp Vault or
+  OpenBao, as the token of ``VAULT_TOKEN`` or the AppRole of ``VAULT_ROLE_ID`` and
+  ``VAULT_SECRET_ID``.
+
+The values themselves come from outside the settings, so this is the second reader of the
+environment beside ``config.env``. Nothing is written to logs, and what was read is forgotten after
+half a minute, so that a rotated credential is soon in use everywhere.
 """
 
 from __future__ import annotations
@@ -10,123 +19,125 @@ from __future__ import annotations
 import json
 import os
 import re
-from dataclasses import dataclass
+import threading
+import time
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import parse_qs, urlsplit
 
 import hvac
-import requests
 from django.conf import settings
-from hvac.exceptions import InvalidPath, VaultError
+from hvac.exceptions import Forbidden, InvalidPath, Unauthorized, VaultError
+from requests import RequestException
 
-from apps.platform.errors import DomainError, Kind
+from apps.platform.errors import SecretMissing, SecretsUnreachable
 
-
-@dataclass(eq=False, kw_only=True)
-class SecretMissing(DomainError):
-    """A secret is not where it should be kept."""
-
-    code = "platform/secret-missing"
-    kind = Kind.UNAVAILABLE
-    advice = "Ask whoever runs the platform to put it there."
-
-    path: str
-    key: str
+CACHE_SECONDS = 30
+TIMEOUT_SECONDS = 5
+_PATH = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)*")
 
 
-@dataclass(eq=False, kw_only=True)
-class SecretsUnreachable(DomainError):
-    """The place where secrets are kept cannot be reached, or refuses us."""
+class Keeper(Protocol):
+    """Where credentials are kept: each path holds a few texts by key."""
 
-    code = "platform/secrets-unreachable"
-    kind = Kind.UNAVAILABLE
-
-    reason: str
-
-
-class SecretsProvider(Protocol):
-    """Where secrets are kept."""
-
-    def read(self, path: str, key: str) -> str:
-        """The secret, or ``SecretMissing`` or ``SecretsUnreachable``."""
-        ...
+    def value(self, path: str, key: str) -> str:
+        """The text, or an empty one; ``SecretsUnreachable`` when the keeper cannot be asked."""
 
 
 def secret(path: str, key: str) -> str:
-    """The secret ``key`` at ``path`` (``mpesa/mara/174379``)."""
-    return provider(settings.ENV.secrets_url).read(path, key)
+    """One credential. ``SecretMissing`` names what is not there, never a value."""
+    if not _PATH.fullmatch(path):
+        raise ValueError(f"{path!r} is not a path of secrets")
+    env = settings.ENV
+    role = (env.vault_token, env.vault_role_id, env.vault_secret_id)
+    value = _keeper(env.secrets_url, role).value(path, key)
+    if not value:
+        raise SecretMissing(path=path, key=key)
+    return value
 
 
 @cache
-def provider(url: str) -> SecretsProvider:
-    """The provider that a ``SECRETS_URL`` names."""
+def _keeper(url: str, role: tuple[str, str, str]) -> Keeper:
     parts = urlsplit(url)
     if parts.scheme == "env":
-        named = parse_qs(parts.query).get("file")
-        return FileSecrets(Path(named[0])) if named else EnvironmentSecrets()
+        return EnvironmentKeeper(parse_qs(parts.query).get("file", [""])[0])
     scheme = parts.scheme.removeprefix("vault+")
-    return VaultSecrets(f"{scheme}://{parts.netloc}", parts.path.strip("/") or "secret")
+    return VaultKeeper(f"{scheme}://{parts.netloc}", parts.path.strip("/") or "secret", *role)
 
 
-class EnvironmentSecrets:
-    """``SECRET_MPESA_MARA_174379_PASSKEY`` for the key ``passkey`` at ``mpesa/mara/174379``."""
+class EnvironmentKeeper:
+    """A file of JSON, read anew each time, and behind it the process's environment."""
 
-    def read(self, path: str, key: str) -> str:
-        """From the process's environment."""
+    def __init__(self, file: str = "") -> None:
+        self._file = file
+
+    def value(self, path: str, key: str) -> str:
+        """From the file if it has it."""
         name = re.sub(r"[^A-Z0-9]", "_", f"SECRET_{path}_{key}".upper())
-        value = os.environ.get(name)
-        if value is None:
-            raise SecretMissing(path=path, key=key)
-        return value
+        return str(self._in_file().get(path, {}).get(key, "")) or os.environ.get(name, "")
 
-
-@dataclass(frozen=True, slots=True)
-class FileSecrets:
-    """A JSON file, as an agent or operator mounts it. Read again each time: it may be renewed."""
-
-    file: Path
-
-    def read(self, path: str, key: str) -> str:
-        """From the file as it is now."""
+    def _in_file(self) -> Mapping[str, Mapping[str, str]]:
+        if not self._file:
+            return {}
         try:
-            kept = json.loads(self.file.read_text("utf-8"))
+            kept: Mapping[str, Mapping[str, str]] = json.loads(Path(self._file).read_text("utf-8"))
         except (OSError, ValueError) as error:
-            raise SecretsUnreachable(reason=type(error).__name__) from error
+            raise SecretsUnreachable(reason=f"file: {type(error).__name__}") from error
+        return kept
+
+
+class VaultKeeper:
+    """A Vault-compatible server. One session for all threads, renewed when it is turned away."""
+
+    def __init__(
+        self, url: str, mount: str, token: str = "", role_id: str = "", secret_id: str = ""
+    ) -> None:
+        self._mount = mount
+        self._role_id, self._secret_id = role_id, secret_id
+        self._client = hvac.Client(url=url, timeout=TIMEOUT_SECONDS, allow_redirects=False)
+        self._client.token = token  # and not one the library finds in somebody's home
+        self._lock = threading.Lock()
+        self._known: dict[str, tuple[float, Mapping[str, str]]] = {}
+
+    def value(self, path: str, key: str) -> str:
+        """What the server holds, or held less than half a minute ago."""
+        return self._read(path).get(key, "")
+
+    def _read(self, path: str) -> Mapping[str, str]:
+        with self._lock:
+            until, values = self._known.get(path, (0.0, {}))
+            if time.monotonic() < until:
+                return values
+            try:
+                values = self._ask(path)
+            except (VaultError, RequestException) as error:
+                raise SecretsUnreachable(reason=type(error).__name__) from error
+            self._known[path] = (time.monotonic() + CACHE_SECONDS, values)
+            return values
+
+    def _ask(self, path: str) -> Mapping[str, str]:
+        """Read; a token that has run out is replaced once, if we have a role to sign in with."""
+        if not self._client.token:
+            self._sign_in()
         try:
-            return str(kept[path][key])
-        except (KeyError, TypeError):
-            raise SecretMissing(path=path, key=key) from None
+            return self._fetch(path)
+        except (Forbidden, Unauthorized):
+            if not self._role_id:
+                raise
+            self._sign_in()
+            return self._fetch(path)
 
-
-@dataclass(slots=True)
-class VaultSecrets:
-    """KV version 2 of Vault or OpenBao."""
-
-    url: str
-    mount: str
-
-    def read(self, path: str, key: str) -> str:
-        """The newest version of the secret."""
+    def _fetch(self, path: str) -> Mapping[str, str]:
         try:
-            answer = self._client().secrets.kv.v2.read_secret_version(
-                path=path, mount_point=self.mount, raise_on_deleted_version=True
+            answer = self._client.secrets.kv.v2.read_secret_version(
+                path, mount_point=self._mount, raise_on_deleted_version=True
             )
         except InvalidPath:
-            raise SecretMissing(path=path, key=key) from None
-        except (VaultError, requests.RequestException) as error:
-            raise SecretsUnreachable(reason=type(error).__name__) from error
-        kept = answer["data"]["data"]
-        if key not in kept:
-            raise SecretMissing(path=path, key=key)
-        return str(kept[key])
+            return {}
+        return {key: str(value) for key, value in answer["data"]["data"].items()}
 
-    def _client(self) -> hvac.Client:
-        client = hvac.Client(url=self.url, token=os.environ.get("VAULT_TOKEN"), timeout=5)
-        if client.token is None:
-            client.auth.approle.login(
-                role_id=os.environ.get("VAULT_ROLE_ID", ""),
-                secret_id=os.environ.get("VAULT_SECRET_ID", ""),
-            )
-        return client
+    def _sign_in(self) -> None:
+        self._client.token = ""
+        self._client.auth.approle.login(self._role_id, self._secret_id)
