@@ -27,7 +27,7 @@ def main() -> None:
     from django.test.utils import setup_databases, teardown_databases
 
     connections["default"].settings_dict["TEST"]["NAME"] = DATABASE
-    databases = setup_databases(verbosity=0, interactive=False, aliases=["default"])
+    databases = setup_databases(verbosity=0, interactive=False)
     try:
         for name in BENCHMARKS:
             import_module(f"tests.benchmarks.{name}").run()

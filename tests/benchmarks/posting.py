@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -103,7 +104,7 @@ class Bench:
         one, other = self.random.sample(self.ids, 2)
         self.version += 1
         id = new_id()
-        facts = {
+        facts: dict[str, Any] = {
             "tenant": self.tenant.id,
             "id": id,
             "key": str(id),
@@ -184,7 +185,8 @@ class Bench:
 
     def copy(self, size: int) -> int:
         now = clock.now()
-        entries, legs = [], []
+        entries: list[tuple[Any, ...]] = []
+        legs: list[tuple[Any, ...]] = []
         for _ in range(size):
             id = new_id()
             self.version += 1
@@ -202,8 +204,8 @@ class Bench:
                 " fingerprint, digest"
             )
             with cursor.copy(f"COPY bench_entry ({columns}) FROM STDIN") as stream:
-                for row in entries:
-                    stream.write_row(row)
+                for entry in entries:
+                    stream.write_row(entry)
             columns = (
                 "tenant, account_id, account_version, entry_id, leg, side, amount_minor, currency,"
                 " balance_after_minor, value_date, posted_at"

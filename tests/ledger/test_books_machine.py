@@ -144,7 +144,6 @@ class Books(RuleBasedStateMachine):
         self.model = ModelLedger({code: make() for code, make in CHART.items()})
         self.posted: dict[str, UUID] = {}
         self.reversed: set[str] = set()
-        self.days = 0
         self.example = transaction.atomic()
         self.example.__enter__()
 
@@ -250,7 +249,7 @@ class Books(RuleBasedStateMachine):
 
 
 def test_the_ledger_answers_as_its_model(books: Tenant) -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Books,
         settings=settings(
             max_examples=25,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -36,12 +37,12 @@ BALANCE = """
 """
 
 
-def run(query: str, *arguments: object) -> None:
+def run(query: str, *arguments: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(query, arguments)
 
 
-def refused(query: str, *arguments: object) -> str:
+def refused(query: str, *arguments: Any) -> str:
     """The SQLSTATE the statement, or the check at commit, is refused with."""
     with pytest.raises(Error) as refusal, transaction.atomic():
         run(query, *arguments)

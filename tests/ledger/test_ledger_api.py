@@ -18,7 +18,7 @@ from apps.tenancy.contexts import inside
 from apps.tenancy.models import Tenant
 from tests.ledger.conftest import draft, image, kes
 
-SALE = {
+SALE: dict[str, Any] = {
     "description": "Order A-1",
     "value_date": "2026-03-02",
     "postings": [

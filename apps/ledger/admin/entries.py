@@ -163,7 +163,7 @@ class EntryPage(ObjectPage):
         reference = self.subject(thing)
         receipt = reverse_entry(
             entry_id=thing.id,
-            reason=form["text"].strip()[:200],
+            reason=form.get("text", "").strip()[:200],
             idempotency_key=f"console:{reference}:reverse",
             actor=self.actor,
         )

@@ -21,7 +21,7 @@ class AccountOpening(serializers.Serializer):
     name = serializers.CharField(max_length=200)
     account_class = serializers.ChoiceField([value.value for value in AccountClass])
     currency = serializers.ChoiceField(sorted(CURRENCIES))
-    parent = serializers.CharField(max_length=64, default="", allow_blank=True)
+    parent = serializers.CharField(max_length=64, default="", allow_blank=True)  # type: ignore[assignment]  # a field, not the base class's link
     is_header = serializers.BooleanField(default=False)
     floor_minor = serializers.IntegerField(default=None, allow_null=True)
     ceiling_minor = serializers.IntegerField(default=None, allow_null=True)
@@ -35,7 +35,7 @@ class AccountSerializer(serializers.Serializer):
     account_class = serializers.ChoiceField([value.value for value in AccountClass])
     currency = serializers.CharField()
     normal_side = serializers.ChoiceField([value.value for value in Side])
-    parent = serializers.CharField(allow_blank=True)
+    parent = serializers.CharField(allow_blank=True)  # type: ignore[assignment]  # likewise
     is_header = serializers.BooleanField()
     status = serializers.ChoiceField([value.value for value in AccountStatus])
     floor = MoneyField(allow_null=True)
@@ -64,7 +64,7 @@ class EntryInput(serializers.Serializer):
     effective_at = serializers.DateTimeField(default=None, allow_null=True)
     source_event = serializers.CharField(max_length=200, default="", allow_blank=True)
     metadata = serializers.DictField(default=dict)
-    postings = PostingInput(many=True, allow_empty=False, max_length=POSTINGS_MAX)
+    postings = PostingInput(many=True, allow_empty=False, max_length=POSTINGS_MAX)  # type: ignore[call-arg]  # of the list
 
     @staticmethod
     def to_draft(data: dict[str, Any]) -> EntryDraft:
