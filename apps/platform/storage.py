@@ -1,9 +1,166 @@
-"""Where files are kept."""
+"""Where files are kept: an S3 bucket or a folder, and in it a room for each tenant.
+
+``STORAGE_URL`` is ``file:///folder`` or ``s3://key:secret@bucket?endpoint=https://…&region=…``
+(without key and secret, the machine's own role is used). Names are relative to the tenant's room,
+so a name read from one tenant's row cannot reach another's file, and the same name may exist in
+every room. Nothing is ever overwritten: a taken name gets a suffix.
+"""
 
 from __future__ import annotations
 
-from django.core.files.storage import FileSystemStorage
+from collections.abc import Callable
+from datetime import datetime
+from functools import cache
+from mimetypes import guess_type
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from botocore.exceptions import ClientError  # type: ignore[import-untyped]  # has no stubs
+from django.conf import settings
+from django.core.files.base import File
+from django.core.files.storage import FileSystemStorage, Storage
+from storages.backends.s3 import S3Storage
+
+from apps.platform.errors import FileNameRefused, NoTenant
+from apps.platform.tenant import current_tenant
+
+NAME_MAX = 250
+LINK_SECONDS = 300
+SAVE_ATTEMPTS = 10
+_TAKEN = (409, 412)
+_BAD = ("\\", "\0", "\r", "\n", "//")
 
 
-class TenantStorage(FileSystemStorage):
-    """Files below the tenant's own prefix."""
+class TenantStorage(Storage):
+    """Files of the present tenant. Outside of any tenant, and for the platform itself: none."""
+
+    def save(self, name: str | None, content: Any, max_length: int | None = None) -> str:
+        """Keep ``content`` and return the name it was given."""
+        self._at(name or "")
+        return super().save(name, content, max_length)
+
+    def _open(self, name: str, mode: str = "rb") -> File:
+        return self._store.open(self._at(name), mode)
+
+    def _save(self, name: str, content: File) -> str:
+        return self._store.save(self._at(name), content).removeprefix(_room())
+
+    def get_available_name(
+        self,
+        name: str,
+        max_length: int | None = None,  # noqa: ARG002  of the interface
+    ) -> str:
+        """The store itself finds a free name when it writes, which leaves no moment for a race."""
+        return name
+
+    def delete(self, name: str) -> None:
+        """Remove the file, if it is there."""
+        self._store.delete(self._at(name))
+
+    def exists(self, name: str) -> bool:
+        """Whether this tenant has a file of that name."""
+        return self._store.exists(self._at(name))
+
+    def listdir(self, path: str) -> tuple[list[str], list[str]]:
+        """Folders and files below ``path``; an empty path is the room itself."""
+        return self._store.listdir(self._at(path) if path else _room().rstrip("/"))
+
+    def size(self, name: str) -> int:
+        """In bytes."""
+        return self._store.size(self._at(name))
+
+    def get_modified_time(self, name: str) -> datetime:
+        """When it was written, in UTC."""
+        return self._store.get_modified_time(self._at(name))
+
+    def url(self, name: str | None) -> str:
+        """A link that opens this one file for five minutes; a folder has none (``ValueError``)."""
+        return self._store.url(self._at(name or ""))
+
+    def _at(self, name: str) -> str:
+        """The name in the shared store."""
+        parts = name.split("/")
+        if (
+            not name
+            or len(name) > NAME_MAX
+            or any(bad in name for bad in _BAD)
+            or any(part in ("", ".", "..") for part in parts)
+        ):
+            raise FileNameRefused
+        return f"{_room()}{name}"
+
+    @property
+    def _store(self) -> Storage:
+        return _store(settings.ENV.storage_url)
+
+
+def _room() -> str:
+    tenant = current_tenant()
+    if tenant.is_platform:
+        raise NoTenant
+    return f"{tenant.id}/"
+
+
+@cache
+def _store(url: str) -> Storage:
+    parts = urlsplit(url)
+    build: Callable[[Any], Storage] = _bucket if parts.scheme == "s3" else _folder
+    return build(parts)
+
+
+class _Folder(FileSystemStorage):
+    """A folder that no web server shows."""
+
+    def url(self, name: str | None) -> str:
+        """There is none."""
+        raise ValueError(f"{name} has no address: it is in a folder")
+
+
+def _folder(parts: Any) -> Storage:
+    """Readable by the program alone."""
+    return _Folder(
+        location=Path(unquote(parts.path)).resolve(),
+        file_permissions_mode=0o600,
+        directory_permissions_mode=0o700,
+    )
+
+
+class _Bucket(S3Storage):
+    """A bucket that refuses to overwrite by itself, not only after having looked."""
+
+    def _save(self, name: str, content: File) -> str:
+        """Write under ``name`` or, when another took it meanwhile, the next free one."""
+        for _ in range(SAVE_ATTEMPTS):
+            content.seek(0)
+            try:
+                self.bucket.Object(name).put(
+                    Body=content,
+                    IfNoneMatch="*",
+                    ContentType=guess_type(name)[0] or "application/octet-stream",
+                )
+            except ClientError as error:
+                if error.response["ResponseMetadata"]["HTTPStatusCode"] not in _TAKEN:
+                    raise
+                name = self.get_available_name(name)
+            else:
+                return name
+        raise FileNameRefused
+
+
+def _bucket(parts: Any) -> Storage:
+    """Signed requests to one bucket, addressed by path as every S3 server understands it."""
+    told = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    return _Bucket(
+        bucket_name=parts.hostname,
+        endpoint_url=told.get("endpoint"),
+        region_name=told.get("region", "us-east-1"),
+        access_key=unquote(parts.username) if parts.username else None,
+        secret_key=unquote(parts.password) if parts.password else None,
+        addressing_style="path",
+        signature_version="s3v4",
+        file_overwrite=False,
+        default_acl=None,
+        querystring_auth=True,
+        querystring_expire=LINK_SECONDS,
+    )
