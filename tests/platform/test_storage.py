@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import boto3
+import boto3  # type: ignore[import-untyped]  # has no stubs
 import pytest
 from botocore.exceptions import ClientError  # type: ignore[import-untyped]  # has no stubs
 from django.core.files.base import ContentFile
