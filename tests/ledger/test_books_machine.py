@@ -140,7 +140,7 @@ class Books(RuleBasedStateMachine):
     """Every answer of the real ledger is the one the model gives."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # Hypothesis has no types here
         self.model = ModelLedger({code: make() for code, make in CHART.items()})
         self.posted: dict[str, UUID] = {}
         self.reversed: set[str] = set()
