@@ -48,6 +48,10 @@ class _Quiet(WSGIRequestHandler):
         """Say nothing."""
 
 
+class _Server(ThreadedWSGIServer):
+    request_queue_size = 256
+
+
 @dataclasses.dataclass
 class House:
     """A tenant at work: its shortcodes, and the provider's control door."""
@@ -77,7 +81,7 @@ def inbox_url(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
         # The host of callback addresses belongs to a tenant that has nothing to do with them.
         baobab = tenant_by_slug("baobab")
         Domain.objects.get_or_create(domain="127.0.0.1", tenant=baobab, is_primary=False)
-        server = ThreadedWSGIServer(("127.0.0.1", 0), _Quiet, connections_override={})
+        server = _Server(("127.0.0.1", 0), _Quiet, connections_override={})
         server.set_app(WSGIHandler())
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
@@ -93,7 +97,7 @@ def open_house(
     made: list[str] = []
 
     def make() -> House:
-        number = next(_numbers)
+        number, before = next(_numbers), getattr(connection, "tenant", None)
         slug = f"paytest-{number}"
         _drop(slug)
         provision_tenant(
@@ -107,6 +111,8 @@ def open_house(
         made.append(slug)
         tenant = tenant_by_slug(slug)
         assert tenant is not None
+        if before is not None:
+            connection.set_tenant(before)  # type: ignore[attr-defined]  # django_tenants' own
         paybill, payer = str(600_000 + number), str(700_000 + number)
         with inside(tenant):
             open_chart()

@@ -43,7 +43,10 @@ def intent_row(intent: PaymentIntent) -> IntentRow:
 
 
 def attempt_row(attempt: Attempt) -> AttemptRow:
-    """One attempt; reads its provider account, so select it along."""
+    """One attempt; reads its provider account, so select it along.
+
+    M-Pesa ends its CheckoutRequestID with the payer's number, so references are masked as well.
+    """
     return AttemptRow(
         id=attempt.id,
         direction=Direction(attempt.direction),
@@ -54,7 +57,10 @@ def attempt_row(attempt: Attempt) -> AttemptRow:
         state=AttemptState(attempt.state),
         provider_account=attempt.provider_account.label,
         provider_key=attempt.provider_key,
-        provider_refs=attempt.provider_refs,
+        provider_refs={
+            name: str(value).replace(attempt.phone[3:], f"*****{attempt.phone[-3:]}")
+            for name, value in attempt.provider_refs.items()
+        },
         code=attempt.code,
         provider_code=attempt.provider_code,
         message=attempt.message,

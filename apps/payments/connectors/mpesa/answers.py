@@ -91,7 +91,7 @@ def stk_answered(status: int, body: bytes, attempt: AttemptView) -> Result:
             EventKind.SUCCEEDED,
             dedupe=f"paid:{attempt.provider_key}",
             amount=attempt.amount,
-            reference=checkout,
+            reference=attempt.provider_key,
         )
         return Result(Outcome.SUCCEEDED, facts=(fact,))
     why = error("stk_query", provider_code, wire.text(told.get("ResultDesc")))

@@ -16,6 +16,7 @@ EAT = timezone(timedelta(hours=3))
 CURRENCY = "KES"
 _SECRET_FIELDS = {"Password", "SecurityCredential", "InitiatorName", "Initiator"}
 _PHONE = re.compile(r"\b254[17]\d{8}\b")
+_PHONE_IN_CHECKOUT = re.compile(r"(ws_CO_\d{10,})\d{6}(\d{3})\b")
 _ADDRESSES = {"CallBackURL", "ResultURL", "QueueTimeOutURL"}
 _AMOUNT = re.compile(r"-?\d[\d,]*(\.\d+)?")
 
@@ -112,5 +113,6 @@ def _cover(name: str, value: object) -> object:
 
 
 def without_numbers(told: str) -> str:
-    """The text with every phone number masked."""
+    """The text with every phone number masked, also the one at the end of a CheckoutRequestID."""
+    told = _PHONE_IN_CHECKOUT.sub(r"\1*****\2", told)
     return _PHONE.sub(lambda found: masked(found[0]), told)
