@@ -13,9 +13,10 @@ from typing import Any
 import hvac
 import pytest
 
-from apps.platform import secrets
 from apps.platform.errors import SecretMissing, SecretsUnreachable
-from apps.platform.secrets import VaultKeeper, secret
+from apps.platform.secrets import secret
+from apps.platform.secrets import vault as keepers
+from apps.platform.secrets.vault import VaultKeeper
 from tests.platform.servers import answers, free_port, program, running
 
 ROOT = "dev-root"
@@ -131,7 +132,7 @@ def test_a_deleted_secret_is_missing(vault: str, root: hvac.Client) -> None:
 def test_what_was_read_is_remembered_for_a_moment_and_then_asked_again(
     vault: str, root: hvac.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(secrets, "CACHE_SECONDS", 0.4)
+    monkeypatch.setattr(keepers, "CACHE_SECONDS", 0.4)
     keeper = VaultKeeper(vault, "secret", ROOT)
     keep(root, "house/turning", key="old")
     assert keeper.value("house/turning", "key") == "old"
@@ -145,7 +146,7 @@ def test_what_was_read_is_remembered_for_a_moment_and_then_asked_again(
 def test_an_app_role_signs_in_again_when_its_token_has_run_out(
     vault: str, root: hvac.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(secrets, "CACHE_SECONDS", 0)
+    monkeypatch.setattr(keepers, "CACHE_SECONDS", 0)
     role_id, secret_id = app_role(root, "1s")
     keep(root, "house/role", key="v")
     keeper = VaultKeeper(vault, "secret", role_id=role_id, secret_id=secret_id)

@@ -8,27 +8,20 @@ every room. Nothing is ever overwritten: a taken name gets a suffix.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from functools import cache
-from mimetypes import guess_type
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
-from botocore.exceptions import ClientError  # type: ignore[import-untyped]  # has no stubs
 from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage, Storage
-from storages.backends.s3 import S3Storage
 
 from apps.platform.errors import FileNameRefused, NoTenant
 from apps.platform.tenant import current_tenant
 
 NAME_MAX = 250
-LINK_SECONDS = 300
-SAVE_ATTEMPTS = 10
-_TAKEN = (409, 412)
 _BAD = ("\\", "\0", "\r", "\n", "//")
 
 
@@ -105,8 +98,12 @@ def _room() -> str:
 @cache
 def _store(url: str) -> Storage:
     parts = urlsplit(url)
-    build: Callable[[Any], Storage] = _bucket if parts.scheme == "s3" else _folder
-    return build(parts)
+    if parts.scheme == "s3":
+        # Its library takes a second to load; a house with a folder never pays for it.
+        from apps.platform.storage.bucket import bucket
+
+        return bucket(parts)
+    return _folder(parts)
 
 
 class _Folder(FileSystemStorage):
@@ -117,50 +114,10 @@ class _Folder(FileSystemStorage):
         raise ValueError(f"{name} has no address: it is in a folder")
 
 
-def _folder(parts: Any) -> Storage:
+def _folder(parts: SplitResult) -> Storage:
     """Readable by the program alone."""
     return _Folder(
         location=Path(unquote(parts.path)).resolve(),
         file_permissions_mode=0o600,
         directory_permissions_mode=0o700,
-    )
-
-
-class _Bucket(S3Storage):
-    """A bucket that refuses to overwrite by itself, not only after having looked."""
-
-    def _save(self, name: str, content: File) -> str:
-        """Write under ``name`` or, when another took it meanwhile, the next free one."""
-        for _ in range(SAVE_ATTEMPTS):
-            content.seek(0)
-            try:
-                self.bucket.Object(name).put(
-                    Body=content,
-                    IfNoneMatch="*",
-                    ContentType=guess_type(name)[0] or "application/octet-stream",
-                )
-            except ClientError as error:
-                if error.response["ResponseMetadata"]["HTTPStatusCode"] not in _TAKEN:
-                    raise
-                name = self.get_available_name(name)
-            else:
-                return name
-        raise FileNameRefused
-
-
-def _bucket(parts: Any) -> Storage:
-    """Signed requests to one bucket, addressed by path as every S3 server understands it."""
-    told = {name: values[0] for name, values in parse_qs(parts.query).items()}
-    return _Bucket(
-        bucket_name=parts.hostname,
-        endpoint_url=told.get("endpoint"),
-        region_name=told.get("region", "us-east-1"),
-        access_key=unquote(parts.username) if parts.username else None,
-        secret_key=unquote(parts.password) if parts.password else None,
-        addressing_style="path",
-        signature_version="s3v4",
-        file_overwrite=False,
-        default_acl=None,
-        querystring_auth=True,
-        querystring_expire=LINK_SECONDS,
     )
