@@ -8,6 +8,7 @@ from typing import Any
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.urls import NoReverseMatch, reverse
 
 from apps.identity.domain import PERMISSIONS
 from apps.identity.models import Role
@@ -38,7 +39,7 @@ def refusal(
 ) -> HttpResponse:
     """A page that says what happened and what to do. It asks the database for nothing."""
     context: dict[str, Any] = {"title": title, "advice": advice, "icon": icon, "facts": facts}
-    context |= {"home": "/platform/" if request.path.startswith("/platform/") else "/console/"}
+    context["home"] = _home()
     page = render_to_string("console/refusal.html", context, request)
     return HttpResponse(page, status=status)
 
@@ -50,7 +51,7 @@ def bare_refusal(status: int, title: str, advice: str, request_id: str) -> HttpR
         "advice": advice,
         "icon": "error",
         "request_id": request_id,
-        "home": "/",
+        "home": _home(),
     }
     return HttpResponse(render_to_string("console/refusal.html", context), status=status)
 
@@ -83,3 +84,11 @@ def roles_granting(permission: str) -> list[str]:
         )
     except DatabaseError:
         return []
+
+
+def _home() -> str:
+    """The first page of the site this host serves."""
+    try:
+        return reverse("console:index")
+    except NoReverseMatch:
+        return reverse("platform:index")

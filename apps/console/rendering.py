@@ -25,7 +25,7 @@ from apps.platform import clock
 from apps.platform.money import Money
 from apps.platform.tenant import current_tenant
 
-NOTHING = format_html('<span class="ch-nothing" aria-label="nothing">–</span>')
+NOTHING = SafeString('<span class="ch-nothing">–</span>')
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 _STEPS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e4, "K"))
 

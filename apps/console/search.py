@@ -77,6 +77,6 @@ def exact_then_prefix(
         for field in fields:
             if len(kept) >= limit:
                 return list(kept.values())
-            for row in rows.filter(**{f"{field}__{operator}": text})[: limit - len(kept)]:
+            for row in rows.filter(**{f"{field}__{operator}": text})[:limit]:
                 kept.setdefault(row.pk, row)
     return list(kept.values())[:limit]

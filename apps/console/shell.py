@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -26,7 +25,7 @@ LINEAR_UNTIL = 0.04045
 def house(request: HttpRequest) -> dict[str, Any]:
     """Name, colour and mode of the present tenant, and the theme; also on pages of strangers."""
     tenant = current_tenant()
-    row = getattr(connection, "tenant", None)
+    row = getattr(request, "tenant", None)
     colour = PLATFORM_COLOUR if tenant.is_platform else getattr(row, "brand_color", "#22665a")
     theme = request.COOKIES.get(THEME_COOKIE, "auto")
     return {

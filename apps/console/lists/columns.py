@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import NoneType
 from typing import Any, get_type_hints
 
 from django.contrib.admin.utils import lookup_field
@@ -40,4 +41,4 @@ def _says_money(method: Any) -> bool:
     if not callable(method):
         return False
     hint = get_type_hints(method, localns={"Money": Money, "Note": Note}).get("return")
-    return hint is Money or Money in getattr(hint, "__args__", ())
+    return hint is Money or set(getattr(hint, "__args__", ())) == {Money, NoneType}

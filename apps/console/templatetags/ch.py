@@ -107,7 +107,9 @@ def message_icon(level: str) -> str:
 def facts_line(error: DomainError) -> str:
     """The facts of a refusal in words; minor units and ids stay out of it."""
     shown = [
-        f"{name.replace('_', ' ')} {', '.join(fact) if isinstance(fact, tuple) else fact}"
+        " ".join(fact)
+        if isinstance(fact, tuple)
+        else f"{name.replace('_', ' ').capitalize()}: {fact}"
         for name, fact in error.facts.items()
         if isinstance(fact, str | tuple) and fact
     ]

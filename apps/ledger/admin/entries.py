@@ -197,7 +197,7 @@ def find_entries(text: str, limit: int) -> list[Hit]:
         found = list(rows.filter(id=parse_public_id("je", text)))
     except ValueError:
         found = list(rows.filter(source_event=text)[:limit])
-        found += list(rows.filter(idempotency_key=text))
+        found += list(rows.filter(idempotency_key=text)[:limit])
     return [
         Hit(
             reference,
