@@ -10,11 +10,11 @@ from celery import Celery, bootsteps, signals
 from click import Option
 from django.conf import settings
 
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
+
 from apps.platform import context, metrics
 from config import telemetry
 from config.env import load
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
 
 logger = structlog.get_logger("house.process")
 

@@ -52,4 +52,4 @@ def _instrument() -> None:
     """A span for each request and each task. Statements get theirs only when somebody looks."""
     options: dict[str, Any] = {"excluded_urls": _UNTRACED}
     DjangoInstrumentor().instrument(**options)
-    CeleryInstrumentor().instrument()
+    CeleryInstrumentor().instrument()  # type: ignore[no-untyped-call]  # the library's

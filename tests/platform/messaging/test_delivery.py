@@ -163,7 +163,7 @@ def test_a_slow_event_is_not_delivered_again_and_holds_up_only_its_lane(
             time.sleep(3)
         note(event)
 
-    with running(broker, listener(handle)):
+    with running(broker, listener(handle, "tests.slow")):
         place_order(broker, "slow")
         eventually(lambda: calls == ["slow"])
         for number in range(12):
@@ -171,6 +171,10 @@ def test_a_slow_event_is_not_delivered_again_and_holds_up_only_its_lane(
         eventually(lambda: len(effects()) >= 6, 2.5)
         assert "seen_slow" not in effects()
         eventually(lambda: len(effects()) == 13)
+        time.sleep(0.5)
+    text = metrics.exposition(with_readings=False).decode()
+    assert 'house_events_handled_total{consumer="tests.slow",outcome="handled"} 13.0' in text
+    assert 'house_events_redelivered_total{consumer="tests.slow"}' not in text
     assert calls.count("slow") == 1
 
 

@@ -143,14 +143,18 @@ def test_two_relays_at_once_publish_everything_once_and_in_order(
         assert numbers == list(range(1, len(numbers) + 1))
 
 
-def test_the_next_relay_leaves_an_aggregate_alone_that_another_holds(broker: Broker) -> None:
+def test_the_next_relay_leaves_an_aggregate_alone_that_another_holds(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though only the first of its rows is locked."""
     for number in range(3):
         note_order(number, "ord_held")
+    monkeypatch.setattr(outbox, "CLAIM_MAX", 1)
     held, let_go = threading.Event(), threading.Event()
 
     def hold() -> None:
         with place("mara").enter(), transaction.atomic():
-            assert len(outbox.claim()) == 3
+            assert len(outbox.claim()) == 1
             held.set()
             let_go.wait(10)
         connection.close()
@@ -158,6 +162,7 @@ def test_the_next_relay_leaves_an_aggregate_alone_that_another_holds(broker: Bro
     holder = threading.Thread(target=hold)
     holder.start()
     held.wait(10)
+    monkeypatch.setattr(outbox, "CLAIM_MAX", 500)
     note_order(1, "ord_free")
     assert Relay(broker).turn().published == 1
     let_go.set()

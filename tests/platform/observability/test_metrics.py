@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.test import Client
 from pytest_django import Settings
 
@@ -85,6 +85,18 @@ def test_dead_letters_are_counted_until_they_are_replayed() -> None:
         letter.replayed_at = clock.now()
         letter.save()
     assert figure('house_dead_letters{tenant="mara"}') == 0
+
+
+def test_tenants_that_lack_a_migration_are_counted() -> None:
+    assert "house_tenants_behind 0.0" in told()
+    with place("mara").enter(), connection.cursor() as cursor:
+        cursor.execute("UPDATE django_migrations SET name = 'x' || name WHERE app = 'platform'")
+        try:
+            assert "house_tenants_behind 1.0" in told()
+        finally:
+            cursor.execute(
+                "UPDATE django_migrations SET name = substr(name, 2) WHERE app = 'platform'"
+            )
 
 
 def test_the_ledger_may_tell_its_throughput() -> None:
