@@ -8,6 +8,6 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
 
-from config.celery import app as celery_app  # noqa: E402  it reads the settings
+from config.celery import app as celery_app
 
 __all__ = ["celery_app"]

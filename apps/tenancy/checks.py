@@ -2,11 +2,12 @@
 
 A pooler in transaction mode hands each statement to whichever server session is free, search path
 and all: measured, two reads of three came from another tenant's schema, without an error. So the
-program asks which session it talks to, twice, while another connection keeps the sessions busy.
+program asks which session it talks to, again and again, over several connections in turn.
 """
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,7 +20,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
 ROUNDS = 6
-OTHERS = 3
+CONNECTIONS = 4
 SESSIONS = "django.contrib.sessions"
 logger = structlog.get_logger("house.security")
 
@@ -71,19 +72,27 @@ def refuse_unsafe() -> None:
 
 
 def is_session_stable(params: dict[str, Any]) -> bool:
-    """True if statements of one connection reach one server session, each in autocommit.
+    """True if each connection keeps a server session of its own, statement after statement.
 
-    Other connections begin and end statements in between, so that a pooler which hands sessions
-    out by transaction has every occasion to swap them. One that happened to swap none would still
-    be caught by a setting left behind in a session: it would be seen by a stranger.
+    Several connections ask in changing order, each in autocommit. A pooler that deals sessions out
+    by transaction gives two of them the same one, or one of them two. Nothing is held open
+    meanwhile, so a pooler with a single session does not make this wait for ever.
     """
     plain = {name: params[name] for name in _CONNECTS_BY if params.get(name)}
-    conns = [psycopg.connect(**plain, autocommit=True) for _ in range(OTHERS + 1)]
+    conns = [
+        psycopg.connect(**plain, autocommit=True, prepare_threshold=None)
+        for _ in range(CONNECTIONS)
+    ]
+    order = list(enumerate(conns)) * ROUNDS
+    random.shuffle(order)
+    sessions: dict[int, set[int]] = {}
     try:
-        return all(_is_round_stable(conns) for _ in range(ROUNDS))
+        for index, conn in order:
+            sessions.setdefault(index, set()).add(_session(conn))
     finally:
         for conn in conns:
             conn.close()
+    return all(map(_is_one, sessions.values())) and len(set.union(*sessions.values())) == len(conns)
 
 
 _CONNECTS_BY = ("dbname", "user", "password", "host", "port", "sslmode", "sslrootcert")
@@ -94,18 +103,8 @@ _POOLED = Error(
 )
 
 
-def _is_round_stable(conns: list[psycopg.Connection[Any]]) -> bool:
-    """Each connection marks its session; holding them in turn makes a pooler deal them anew."""
-    ours = {_session(conn) for conn in conns[:1]}
-    for conn in conns[1:]:
-        conn.execute("BEGIN")
-        ours.add(_session(conns[0]))
-        _session(conn)
-    for conn in conns[1:]:
-        conn.execute("COMMIT")
-        ours.add(_session(conns[0]))
-    sessions = [_session(conn) for conn in conns]
-    return len(ours) == 1 and len(set(sessions)) == len(sessions)
+def _is_one(sessions: set[int]) -> bool:
+    return len(sessions) == 1
 
 
 def _session(conn: psycopg.Connection[Any]) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from apps.platform.actors import SYSTEM
+from apps.tenancy.checks import refuse_unsafe
 from apps.tenancy.selectors import tenants_behind
 from apps.tenancy.services import migrate_tenants
 
@@ -24,6 +25,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Say a line for each schema that was changed, and one at the end."""
+        refuse_unsafe()
         if options["check"]:
             late = tenants_behind()
             self.stdout.write("\n".join(late) if late else "nobody is behind")
