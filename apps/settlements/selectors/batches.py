@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Count, Q, QuerySet, Sum
+
 from apps.platform.money import Money
-from apps.settlements.domain import BatchState
+from apps.settlements.domain import BatchState, DisbursementState
 from apps.settlements.models import Approval, Batch, Disbursement
 
 ROWS_MAX = 200
@@ -18,6 +20,7 @@ class ApprovalRow:
     """One person's decision."""
 
     user_name: str
+    person: str
     decision: str
     comment: str
     decided_at: datetime
@@ -37,11 +40,13 @@ class BatchRow:
     round: int
     maker_name: str
     maker_person: str
+    editors: tuple[str, ...]
     approvals_needed: int
     approvals: tuple[ApprovalRow, ...]
     created_at: datetime
     submitted_at: datetime | None
     released_at: datetime | None
+    closed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,15 +62,17 @@ class DisbursementRow:
     amount: Money
     provider_reference: str
     failure_code: str
+    finished_at: datetime | None
     is_first_payout: bool
+    has_new_details: bool
 
 
 def batches(*, state: str = "", limit: int = ROWS_MAX) -> list[BatchRow]:
     """The newest batches, of one state if given."""
-    rows = Batch.objects.order_by("-created_at")
+    rows = batches_with_approvals()
     if state:
         rows = rows.filter(state=state)
-    return [_row(row) for row in rows.prefetch_related("approvals")[: min(limit, ROWS_MAX)]]
+    return [batch_row(row) for row in rows[: min(limit, ROWS_MAX)]]
 
 
 def batches_awaiting(*, person: str) -> list[BatchRow]:
@@ -73,7 +80,7 @@ def batches_awaiting(*, person: str) -> list[BatchRow]:
     rows = Batch.objects.filter(state=BatchState.IN_APPROVAL).exclude(editors__contains=[person])
     waiting = rows.order_by("submitted_at").prefetch_related("approvals")[:ROWS_MAX]
     return [
-        _row(row)
+        batch_row(row)
         for row in waiting
         if not any(a.round == row.round and a.person == person for a in row.approvals.all())
     ]
@@ -82,7 +89,7 @@ def batches_awaiting(*, person: str) -> list[BatchRow]:
 def batch(*, batch_id: UUID) -> BatchRow | None:
     """One batch, or nothing."""
     row = Batch.objects.filter(id=batch_id).prefetch_related("approvals").first()
-    return _row(row) if row is not None else None
+    return batch_row(row) if row is not None else None
 
 
 def disbursements_of(*, batch_id: UUID) -> list[DisbursementRow]:
@@ -92,10 +99,13 @@ def disbursements_of(*, batch_id: UUID) -> list[DisbursementRow]:
         .select_related("payee", "beneficiary")
         .order_by("reference")
     )
-    paid_before = set(
-        Disbursement.objects.filter(payee__in=[row.payee_id for row in rows], state="paid")
+    last_details = dict(
+        Disbursement.objects.filter(
+            payee__in=[row.payee_id for row in rows], state=DisbursementState.PAID
+        )
         .exclude(batch_id=batch_id)
-        .values_list("payee_id", flat=True)
+        .order_by("finished_at")
+        .values_list("payee_id", "beneficiary_id")
     )
     return [
         DisbursementRow(
@@ -108,13 +118,39 @@ def disbursements_of(*, batch_id: UUID) -> list[DisbursementRow]:
             amount=Money(row.amount_minor, row.currency),
             provider_reference=row.provider_reference,
             failure_code=row.failure_code,
-            is_first_payout=row.payee_id not in paid_before,
+            finished_at=row.finished_at,
+            is_first_payout=row.payee_id not in last_details,
+            has_new_details=last_details.get(row.payee_id, row.beneficiary_id)
+            != row.beneficiary_id,
         )
         for row in rows
     ]
 
 
-def _row(row: Batch) -> BatchRow:
+def disbursements_in_transit() -> list[tuple[Money, int, int]]:
+    """What is on its way, for each currency: the sum, how many, how many of them unknown."""
+    rows = (
+        Disbursement.objects.filter(
+            state__in=[DisbursementState.RESERVED, DisbursementState.UNKNOWN]
+        )
+        .values("currency")
+        .annotate(
+            minor=Sum("amount_minor"),
+            count=Count("id"),
+            unknown=Count("id", filter=Q(state=DisbursementState.UNKNOWN)),
+        )
+        .order_by("currency")
+    )
+    return [(Money(int(r["minor"]), r["currency"]), r["count"], r["unknown"]) for r in rows]
+
+
+def batches_with_approvals() -> QuerySet[Batch]:
+    """Batches with all that ``batch_row`` reads, the newest first."""
+    return Batch.objects.order_by("-created_at", "-id").prefetch_related("approvals")
+
+
+def batch_row(row: Batch) -> BatchRow:
+    """The row of a model that was read with its approvals."""
     return BatchRow(
         id=row.id,
         reference=row.reference,
@@ -126,17 +162,20 @@ def _row(row: Batch) -> BatchRow:
         round=row.round,
         maker_name=row.maker_name,
         maker_person=row.maker_person,
+        editors=tuple(row.editors),
         approvals_needed=row.approvals_needed,
         approvals=tuple(_approval(a) for a in row.approvals.all() if a.round == row.round),
         created_at=row.created_at,
         submitted_at=row.submitted_at,
         released_at=row.released_at,
+        closed_at=row.closed_at,
     )
 
 
 def _approval(row: Approval) -> ApprovalRow:
     return ApprovalRow(
         user_name=row.user_name,
+        person=row.person,
         decision=row.decision,
         comment=row.comment,
         decided_at=row.decided_at,

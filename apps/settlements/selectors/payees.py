@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
+
+from django.db.models import QuerySet
 
 from apps.settlements.models import Payee
 
@@ -19,24 +22,36 @@ class PayeeRow:
     name: str
     kind: str
     phone: str
+    version: int
     ledger_account: str
     currency: str
+    created_at: datetime
 
 
 def payees(*, kind: str = "", limit: int = ROWS_MAX) -> list[PayeeRow]:
     """Payees by reference, of one kind if given."""
-    rows = Payee.objects.prefetch_related("beneficiaries").order_by("reference")
+    rows = payees_with_details().order_by("reference")
     if kind:
         rows = rows.filter(kind=kind)
-    return [
-        PayeeRow(
-            id=row.id,
-            reference=row.reference,
-            name=row.name,
-            kind=row.kind,
-            phone=max(row.beneficiaries.all(), key=lambda b: b.version).phone,
-            ledger_account=row.ledger_account,
-            currency=row.currency,
-        )
-        for row in rows[: min(limit, ROWS_MAX)]
-    ]
+    return [payee_row(row) for row in rows[: min(limit, ROWS_MAX)]]
+
+
+def payees_with_details() -> QuerySet[Payee]:
+    """Payees with all that ``payee_row`` reads."""
+    return Payee.objects.prefetch_related("beneficiaries")
+
+
+def payee_row(row: Payee) -> PayeeRow:
+    """The row of a model that was read with its details."""
+    newest = max(row.beneficiaries.all(), key=lambda one: one.version)
+    return PayeeRow(
+        id=row.id,
+        reference=row.reference,
+        name=row.name,
+        kind=row.kind,
+        phone=newest.phone,
+        version=newest.version,
+        ledger_account=row.ledger_account,
+        currency=row.currency,
+        created_at=row.created_at,
+    )

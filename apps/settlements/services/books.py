@@ -7,8 +7,8 @@ from apps.platform import clock
 from apps.platform.actors import Actor
 from apps.platform.use_cases import use_case
 from apps.settlements.models import FloatPosition
+from apps.settlements.selectors.floats import IN_TRANSIT
 
-IN_TRANSIT = "2900"
 RESTAURANT_PAYABLES = "2100"
 DRIVER_PAYABLES = "2200"
 

@@ -20,7 +20,7 @@ from apps.platform.use_cases import use_case
 from apps.settlements.domain import BatchState, BreakKind, Difference, DisbursementState
 from apps.settlements.events import DisbursementFailed, DisbursementPaid
 from apps.settlements.models import Batch, Disbursement
-from apps.settlements.services.books import IN_TRANSIT
+from apps.settlements.selectors.floats import IN_TRANSIT
 from apps.settlements.services.breaks import open_break
 from apps.settlements.services.locking import locked_disbursement
 from apps.settlements.services.transitions import move

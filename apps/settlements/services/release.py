@@ -5,9 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from apps.ledger.domain import EntryDraft, credit, debit
-from apps.ledger.selectors import account_balance
 from apps.ledger.services import post_entries
-from apps.payments.selectors import provider_account as payments_account
 from apps.payments.services import create_payout_attempt
 from apps.platform import audit, clock
 from apps.platform.actors import Actor
@@ -20,7 +18,7 @@ from apps.settlements.domain import BatchState, DisbursementState
 from apps.settlements.errors import FloatShort
 from apps.settlements.events import BatchReleased
 from apps.settlements.models import Batch, Disbursement, FloatPosition
-from apps.settlements.services.books import IN_TRANSIT
+from apps.settlements.selectors.floats import IN_TRANSIT, float_cover
 from apps.settlements.services.locking import locked_batch
 from apps.settlements.services.transitions import move, move_lines
 
@@ -57,11 +55,7 @@ def release_batch(*, batch_id: UUID, actor: Actor) -> None:
 
 
 def _check_float(batch: Batch) -> None:
-    account = payments_account(label=batch.provider_account)
-    available = (
-        account_balance(account=account.clearing_account).balance
-        - account_balance(account=IN_TRANSIT).balance
-    )
+    available = float_cover(provider_account=batch.provider_account).available
     if available.minor < batch.total_minor:
         raise FloatShort(
             provider_account=batch.provider_account,

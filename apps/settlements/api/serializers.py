@@ -1,0 +1,167 @@
+"""The shapes of the settlements API."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from apps.platform.api.fields import MoneyField, PublicIdField
+from apps.platform.currencies import CURRENCIES
+from apps.settlements.connectors import PROFILES
+from apps.settlements.domain import (
+    BatchState,
+    BreakKind,
+    BreakState,
+    Decision,
+    DisbursementState,
+    PayeeKind,
+)
+
+#: Base64 makes four letters of three bytes; the service refuses more than 20 MiB of bytes.
+CONTENT_MAX_LETTERS = 28 * 1024 * 1024
+
+
+class PayeeSerializer(serializers.Serializer):
+    """Whom we pay. ``phone`` is of the newest ``version`` of the payout details."""
+
+    id = PublicIdField("payee")
+    reference = serializers.CharField()
+    name = serializers.CharField()
+    kind = serializers.ChoiceField([value.value for value in PayeeKind])
+    phone = serializers.CharField()
+    version = serializers.IntegerField()
+    ledger_account = serializers.CharField()
+    currency = serializers.CharField()
+    created_at = serializers.DateTimeField()
+
+
+class ApprovalSerializer(serializers.Serializer):
+    """A person's decision in the present round."""
+
+    user_name = serializers.CharField()
+    decision = serializers.ChoiceField([value.value for value in Decision])
+    comment = serializers.CharField(allow_blank=True)
+    decided_at = serializers.DateTimeField()
+
+
+class DisbursementSerializer(serializers.Serializer):
+    """One line of a batch. ``unknown`` means that the provider has not proved an outcome yet."""
+
+    id = PublicIdField("dsb")
+    reference = serializers.CharField()
+    state = serializers.ChoiceField([value.value for value in DisbursementState])
+    payee = serializers.CharField()
+    payee_name = serializers.CharField()
+    phone = serializers.CharField()
+    amount = MoneyField()
+    provider_reference = serializers.CharField(allow_blank=True)
+    failure_code = serializers.CharField(allow_blank=True)
+    is_first_payout = serializers.BooleanField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class BatchSerializer(serializers.Serializer):
+    """A batch of disbursements. ``digest`` seals its lines once it is in approval."""
+
+    id = PublicIdField("bat")
+    reference = serializers.CharField()
+    state = serializers.ChoiceField([value.value for value in BatchState])
+    provider_account = serializers.CharField()
+    line_count = serializers.IntegerField(source="lines")
+    total = MoneyField()
+    digest = serializers.CharField(allow_blank=True)
+    round = serializers.IntegerField()
+    maker = serializers.CharField(source="maker_name")
+    approvals_needed = serializers.IntegerField()
+    approvals = ApprovalSerializer(many=True)
+    created_at = serializers.DateTimeField()
+    submitted_at = serializers.DateTimeField(allow_null=True)
+    released_at = serializers.DateTimeField(allow_null=True)
+    closed_at = serializers.DateTimeField(allow_null=True)
+
+
+class BatchWithLinesSerializer(BatchSerializer):
+    """A batch with its lines, by reference."""
+
+    lines = DisbursementSerializer(many=True)
+
+
+class BatchInput(serializers.Serializer):
+    """Gather everything owed in a currency, to be paid from a provider account."""
+
+    provider_account = serializers.CharField(max_length=60)
+    currency = serializers.ChoiceField(sorted(CURRENCIES))
+
+
+class BatchesQuery(serializers.Serializer):
+    """Filters of the list of batches."""
+
+    state = serializers.ChoiceField([value.value for value in BatchState], required=False)
+
+
+class PayeesQuery(serializers.Serializer):
+    """Filters of the list of payees."""
+
+    kind = serializers.ChoiceField([value.value for value in PayeeKind], required=False)
+
+
+class StatementSerializer(serializers.Serializer):
+    """An imported statement. ``movements`` are its new lines that are not fees."""
+
+    id = PublicIdField("stm")
+    file_name = serializers.CharField()
+    profile = serializers.CharField()
+    sha256 = serializers.CharField()
+    provider_account = serializers.CharField()
+    opening = MoneyField()
+    closing = MoneyField()
+    new_lines = serializers.IntegerField()
+    known_lines = serializers.IntegerField()
+    movements = serializers.IntegerField()
+    matched = serializers.IntegerField()
+    first_at = serializers.DateTimeField(allow_null=True)
+    last_at = serializers.DateTimeField(allow_null=True)
+    imported_at = serializers.DateTimeField()
+
+
+class StatementInput(serializers.Serializer):
+    """A statement's file: its bytes in base 64, or a file of a form."""
+
+    provider_account = serializers.CharField(max_length=60)
+    profile = serializers.ChoiceField(sorted(PROFILES))
+    name = serializers.CharField(max_length=200, required=False, default="")
+    content_base64 = serializers.CharField(required=False, max_length=CONTENT_MAX_LETTERS)
+    file = serializers.FileField(required=False)
+
+
+class StatementsQuery(serializers.Serializer):
+    """Filters of the list of statements."""
+
+    provider_account = serializers.CharField(required=False, max_length=60)
+
+
+class BreakSerializer(serializers.Serializer):
+    """A difference that waits for a person. ``amount`` is what our books did not know: positive
+    when more came in or was charged, negative when more went out.
+    """
+
+    id = PublicIdField("brk")
+    reference = serializers.CharField()
+    kind = serializers.ChoiceField([value.value for value in BreakKind])
+    state = serializers.ChoiceField([value.value for value in BreakState])
+    provider_account = serializers.CharField()
+    amount = MoneyField()
+    explanation = serializers.CharField()
+    owner = serializers.CharField(source="owner_name", allow_blank=True)
+    provider_reference = serializers.CharField(source="line_reference", allow_blank=True)
+    opened_at = serializers.DateTimeField()
+    due_at = serializers.DateTimeField()
+    is_overdue = serializers.BooleanField()
+    resolved_at = serializers.DateTimeField(allow_null=True)
+    resolution = serializers.CharField(allow_blank=True)
+
+
+class BreaksQuery(serializers.Serializer):
+    """Filters of the list of breaks."""
+
+    kind = serializers.ChoiceField([value.value for value in BreakKind], required=False)
+    state = serializers.ChoiceField([value.value for value in BreakState], required=False)
