@@ -170,7 +170,8 @@ def portal_csv(lines: list[Line], opening: str = "0.00", closing: str = "") -> b
     """The organisation portal's file, as M-Pesa lays it out."""
     total = Money.from_major(opening, "KES")
     for line in lines:
-        total += Money.from_major(line.shillings, "KES")
+        if not closing and line.shillings != "nothing":
+            total += Money.from_major(line.shillings, "KES")
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     for name, value in (

@@ -161,7 +161,7 @@ $$;
 CREATE TRIGGER settlements_batch_first_state BEFORE INSERT ON settlements_batch
     FOR EACH ROW EXECUTE FUNCTION settlements_check_first_state_v1('open');
 CREATE TRIGGER settlements_batch_transition BEFORE UPDATE ON settlements_batch
-    FOR EACH ROW EXECUTE FUNCTION settlements_check_transition_v1('approved>released,in_approval>approved,in_approval>open,in_approval>rejected,closed_with_exceptions>settled,open>in_approval,open>rejected,released>closed_with_exceptions,released>settled');
+    FOR EACH ROW EXECUTE FUNCTION settlements_check_transition_v1('approved>released,closed_with_exceptions>settled,in_approval>approved,in_approval>open,in_approval>rejected,open>in_approval,open>rejected,released>closed_with_exceptions,released>settled');
 CREATE TRIGGER settlements_batch_quorum BEFORE UPDATE ON settlements_batch
     FOR EACH ROW EXECUTE FUNCTION settlements_check_quorum_v1();
 CREATE TRIGGER settlements_disbursement_first_state BEFORE INSERT ON settlements_disbursement
