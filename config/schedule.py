@@ -6,6 +6,8 @@ name from some app's ``tasks.py``; it must be safe to run twice and beside itsel
 
 #: Task -> seconds between two runs.
 EVERY: dict[str, float] = {
+    "platform.run_due_jobs": 5,
+    "platform.purge_answers": 3600,
     "payments.sweep_sends": 2,
     "payments.sweep_callbacks": 2,
     "payments.sweep_checks": 2,

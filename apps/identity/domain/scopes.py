@@ -8,6 +8,8 @@ SCOPES: dict[str, str] = {
     "payments:write": "Create payment intents and start collections",
     "settlements:read": "Read batches, disbursements and statements",
     "settlements:write": "Draft and submit batches, import statements",
+    "jobs:read": "Read long-running jobs and fetch their results",
+    "jobs:write": "Cancel jobs",
     "webhooks:read": "Read webhook endpoints and deliveries",
     "webhooks:write": "Manage webhook endpoints",
 }
