@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -192,7 +193,8 @@ def _breaks(api: Api) -> list[dict[str, Any]]:
 
 def _expect(answer: Any, status: HTTPStatus) -> None:
     if answer.status_code != status:
-        raise DoorClosed(f"{answer.url.path}: {answer.status_code} {answer.text[:2000]}")
+        said = " ".join(re.sub(r"<[^>]+>", " ", answer.text.partition("<main")[2]).split())
+        raise DoorClosed(f"{answer.url.path}: {answer.status_code} {said[:400]}")
 
 
 def _looking(stage: Stage, what: str, goal: int, reached: Callable[[], int]) -> Iterator[None]:

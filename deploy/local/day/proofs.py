@@ -99,7 +99,8 @@ def _agreement(stage: Stage, company: Company) -> list[Proof]:
     found = []
     for field, account in MIRRORS.items():
         shortcode = getattr(company, field)
-        theirs = stage.provider.ask("books", shortcode=shortcode)["total_minor"]
+        books = stage.provider.ask("books", shortcode=shortcode)["organisations_minor"]
+        theirs = books[shortcode]["total"]
         ours = stage.api(company).get(f"/v1/ledger/accounts/{account}")["balance"]["amount"]
         found.append(
             Proof(

@@ -6,8 +6,10 @@ import json
 import os
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from deploy.local.day.cast import Company
 from deploy.local.day.doors import Api, Console, Provider
@@ -40,12 +42,15 @@ class Stage:
         return browser
 
     def statement(self, company: Company, shortcode: str) -> bytes:
-        """The provider's statement since the day of the last one that was fetched."""
+        """The provider's statement since the last one that was fetched, or since the day began."""
         known = self.credentials[company.slug]["mpesa"][shortcode]
         book = self.folder / "statements.json"
         fetched: dict[str, str] = json.loads(book.read_text()) if book.exists() else {}
         content = self.provider.statement(
-            shortcode, known["consumer_key"], known["consumer_secret"], fetched.get(shortcode, "")
+            shortcode,
+            known["consumer_key"],
+            known["consumer_secret"],
+            fetched.get(shortcode) or _first_day(self.day),
         )
         fetched[shortcode] = _last_day(content)
         book.write_text(json.dumps(fetched))
@@ -68,6 +73,12 @@ def open_stage(voice: Voice) -> Stage:
         voice=voice,
         domain=os.environ["BASE_DOMAIN"],
     )
+
+
+def _first_day(day: Day) -> str:
+    """The date in Nairobi on which the day began: it may have been before midnight."""
+    began = datetime.fromisoformat(day.notes["started_at"])
+    return began.astimezone(ZoneInfo("Africa/Nairobi")).date().isoformat()
 
 
 def _last_day(statement: bytes) -> str:
