@@ -46,9 +46,8 @@ def seen(html: str) -> Seen:
 
 def sidebar_pages(site: str) -> list[tuple[str, str, str]]:
     """Title, address and permission of each line of the sidebar."""
-    resolver = get_resolver(URLCONF[site])
     return [
-        (entry.title, _address(resolver, entry.url_name), entry.permission)
+        (entry.title, reverse(entry.url_name, urlconf=URLCONF[site]), entry.permission)
         for entry in registries[site].pages
     ]
 
@@ -68,7 +67,3 @@ def names_of(site: str) -> set[str]:
         if isinstance(pattern, URLResolver) and pattern.namespace == site:
             walk(pattern.url_patterns)
     return names
-
-
-def _address(resolver: URLResolver, name: str) -> str:
-    return reverse(name, urlconf=resolver.urlconf_name)

@@ -92,7 +92,7 @@ class Batch(ObjectPage):
         return "Approved."
 
     def do_reject(self, thing: str, form: QueryDict) -> str:
-        self.done_with.append(form["text"])
+        self.done_with.append(str(form["text"]))
         return "Rejected."
 
     def do_release(self, thing: str, form: QueryDict) -> str:
@@ -254,7 +254,7 @@ class Balance(ReportPage):
 def test_a_report_is_a_page_and_a_file(ask: Any) -> None:
     assert "1100" in ask(Balance)
     request: HttpRequest = ask.request
-    request.GET = QueryDict("export=csv")  # type: ignore[assignment]
+    request.GET = QueryDict("export=csv")
     file = text(Balance.as_view(site=console_site)(request))
     assert "1100,0.05,KES" in file
 

@@ -16,11 +16,11 @@ from apps.tenancy.models import Tenant
 from tests.console.conftest import Door, text
 from tests.identity.people import make_person
 
-JSON = {"HTTP_ACCEPT": "application/json"}
+JSON = {"Accept": "application/json"}
 
 
 def ask(client: Client, words: str) -> dict[str, list[dict[str, Any]]]:
-    answer = client.get("/console/search", {"q": words}, **JSON)
+    answer = client.get("/console/search", {"q": words}, headers=JSON)
     assert answer.status_code == 200
     return {group["kind"]: group["hits"] for group in answer.json()["results"]}
 
@@ -77,7 +77,7 @@ def test_nothing_comes_from_a_cache(everything: Client) -> None:
     assert ask(everything, "imani") == {}
     make_person("imani")
     assert len(ask(everything, "imani")["Users"]) == 1
-    answer = everything.get("/console/search", {"q": "imani"}, **JSON)
+    answer = everything.get("/console/search", {"q": "imani"}, headers=JSON)
     assert "no-store" in answer["Cache-Control"]
 
 
@@ -127,7 +127,7 @@ def test_without_scripts_the_same_is_a_page(everything: Client) -> None:
 
 
 def test_unfolds_own_search_has_no_address(everything: Client) -> None:
-    answer = everything.get("/console/search", {"s": "everyone", "extended": "1"}, **JSON)
+    answer = everything.get("/console/search", {"s": "everyone", "extended": "1"}, headers=JSON)
     assert answer.json() == {"results": []}
     assert everything.get("/console/search/?s=everyone").status_code == 404
     assert registries["console"].searches
