@@ -8,6 +8,7 @@ name from some app's ``tasks.py``; it must be safe to run twice and beside itsel
 EVERY: dict[str, float] = {
     "platform.run_due_jobs": 5,
     "platform.purge_answers": 3600,
+    "identity.forget_expired_tokens": 3600,
     "payments.sweep_sends": 2,
     "payments.sweep_callbacks": 2,
     "payments.sweep_checks": 2,
