@@ -21,7 +21,7 @@ class Actor:
     """A person, a service or the house itself, as the audit trail will name it.
 
     ``id`` is the user's or service client's UUID; the system and providers have none.
-    What more a use case must know of a person (a recent second factor, say) it takes as an argument.
+    What more a use case must know of a person (a recent second factor, say) it takes by name.
     """
 
     kind: ActorKind

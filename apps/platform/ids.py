@@ -25,5 +25,5 @@ def parse_public_id(prefix: str, text: str) -> UUID:
         raise ValueError(f"expected an id that starts with {prefix}_")
     try:
         return UUID(int=TypeID.from_string(f"{prefix}_{tail}").uuid.int)
-    except Exception as error:  # noqa: BLE001  the library raises several unrelated classes
+    except Exception as error:
         raise ValueError(f"{text!r} is not an id") from error

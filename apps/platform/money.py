@@ -15,6 +15,7 @@ from apps.platform.currencies import exponent
 
 #: What a PostgreSQL bigint holds. Amounts beyond it are refused, not wrapped.
 MINOR_MAX = 2**63 - 1
+WHOLE_BPS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Money:
     currency: str
 
     def __post_init__(self) -> None:
-        if type(self.minor) is not int:
+        if type(self.minor) is not int:  # a bool or a float would slip through arithmetic
             raise ValueError(f"minor units are whole numbers, not {self.minor!r}")
         if abs(self.minor) > MINOR_MAX:
             raise ValueError("amount is too large")
@@ -40,7 +41,7 @@ class Money:
     def from_major(cls, major: Decimal | str | int, currency: str) -> Self:
         """Read ``Decimal("10.50")`` or ``"10.50"``; refuse more decimals than the currency has."""
         if isinstance(major, float):
-            raise ValueError("money never comes from a float")
+            raise ValueError("money never comes from a float")  # noqa: TRY004  one class for every unsound amount
         try:
             minor = Decimal(major).scaleb(exponent(currency))
         except ArithmeticError:
@@ -95,8 +96,8 @@ class Money:
 
     def share_bps(self, basis_points: int) -> Money:
         """``basis_points``/10,000 of the amount, rounded half to even on the minor unit."""
-        quotient, remainder = divmod(self.minor * basis_points, 10_000)
-        round_up = remainder * 2 > 10_000 or (remainder * 2 == 10_000 and quotient % 2 == 1)
+        quotient, remainder = divmod(self.minor * basis_points, WHOLE_BPS)
+        round_up = remainder * 2 > WHOLE_BPS or (remainder * 2 == WHOLE_BPS and quotient % 2 == 1)
         return Money(quotient + round_up, self.currency)
 
     def _same(self, other: Money) -> Money:

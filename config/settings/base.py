@@ -9,8 +9,7 @@ from csp.constants import NONE, SELF
 
 from config.env import load
 from config.logging import logging_config
-from config.settings.console import UNFOLD as UNFOLD
-from config.settings.console import UNFOLD_PLATFORM as UNFOLD_PLATFORM
+from config.settings import console
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 ENV = load()
@@ -63,6 +62,10 @@ INSTALLED_APPS = [*SHARED_APPS, *(app for app in TENANT_APPS if app not in SHARE
 TENANT_MODEL = "tenancy.Tenant"
 TENANT_DOMAIN_MODEL = "tenancy.Domain"
 AUTH_USER_MODEL = "identity.User"
+
+# --- the console's shell
+UNFOLD = console.UNFOLD
+UNFOLD_PLATFORM = console.UNFOLD_PLATFORM
 
 # --- the database. A pool, never a pooler in transaction mode: see apps.tenancy.checks.
 _database = urlsplit(ENV.database_url)

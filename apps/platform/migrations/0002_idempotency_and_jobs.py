@@ -1,7 +1,8 @@
-import apps.platform.ids
-import apps.platform.tenant
 import django.core.serializers.json
 from django.db import migrations, models
+
+import apps.platform.ids
+import apps.platform.tenant
 
 
 class Migration(migrations.Migration):

@@ -1,4 +1,4 @@
-"""``manage.py audit_books``: does everything in the books agree?"""
+"""``manage.py audit_books`` asks whether everything in the books agrees."""
 
 from __future__ import annotations
 
