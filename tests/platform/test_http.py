@@ -222,7 +222,7 @@ def test_a_request_only_half_read_is_unknown_too() -> None:
         reset(connection)
 
     with peer(reads_a_little) as other, pytest.raises(AnswerLost):
-        HttpClient().send("POST", other.url(), content=b"x" * 5_000_000)
+        HttpClient().send("POST", other.url(), data=b"x" * 5_000_000)
 
 
 # --- strangers' addresses

@@ -37,8 +37,7 @@ class Options(TypedDict, total=False):
     """
 
     json: Any
-    data: Mapping[str, str]
-    content: bytes
+    data: Mapping[str, str] | bytes
     params: Mapping[str, str]
     headers: Mapping[str, str]
     auth: tuple[str, str]
@@ -57,7 +56,7 @@ class HttpClient:
     ssrf_guard: bool = False
     connect_seconds: float = 5
     read_seconds: float = 30
-    body_max_bytes: int = 5 * 1024 * 1024
+    body_max_bytes: int = 20 * 1024 * 1024
     ca_file: str = ""
     resolver: ssrf.Resolver = ssrf.resolve
 
@@ -88,14 +87,15 @@ class HttpClient:
     ) -> tuple[httpx.Request, Request]:
         """The request as it will go out, the trace in its headers, and our note of it."""
         headers = dict(options.get("headers", {}))
+        data = options.get("data")
         if traceparent := context.traceparent():
             headers["traceparent"] = traceparent
         try:
             request = self._client.build_request(
                 method,
                 url,
-                content=options.get("content"),
-                data=options.get("data"),
+                content=data if isinstance(data, bytes) else None,
+                data=None if isinstance(data, bytes) else data,
                 json=options.get("json"),
                 params=options.get("params"),
                 headers=headers,
