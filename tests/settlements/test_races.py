@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from apps.platform.actors import SYSTEM
+from apps.platform.actors import SYSTEM, Actor
 from apps.platform.errors import DomainError
 from apps.settlements import services
 from apps.settlements.models import Approval, Batch
@@ -72,11 +72,18 @@ def at_once(tenant: Tenant, *works: Callable[[], object]) -> list[str]:
     return sorted(ends)
 
 
-def test_parallel_votes_and_releases(races: Tenant) -> None:
+@pytest.fixture
+def people(races: Tenant) -> tuple[Actor, Actor, Actor]:
+    """Books with a float of KES 1,000, a maker and two checkers."""
     open_books(float_shillings=1_000)
-    maker, other, third = person("maker"), person("other"), person("third")
-
     owe("R1", 900)
+    return person("maker"), person("other"), person("third")
+
+
+def test_of_parallel_votes_each_person_s_counts_once(
+    races: Tenant, people: tuple[Actor, Actor, Actor]
+) -> None:
+    maker, other, third = people
     batch = draft(maker)
     Batch.objects.filter(id=batch.id).update(approvals_needed=2)
     services.submit_batch(batch_id=batch.id, actor=maker)
@@ -90,7 +97,13 @@ def test_parallel_votes_and_releases(races: Tenant) -> None:
     assert set(last[1:]) <= {"settlements/already-decided", "settlements/forbidden-transition"}
     assert Approval.objects.count() == 2
 
-    # the float covers one of two batches: exactly one is released
+
+def test_of_two_releases_for_one_float_exactly_one_reserves(
+    races: Tenant, people: tuple[Actor, Actor, Actor]
+) -> None:
+    maker, other, third = people
+    batch = submitted(maker)
+    decide(batch, other)
     owe("R2", 800)
     second = submitted(maker)
     decide(second, other)
@@ -113,17 +126,18 @@ def test_parallel_votes_and_releases(races: Tenant) -> None:
     assert clicks == ["done", *["settlements/forbidden-transition"] * 4]
     assert balance("2900") == 170_000
 
-    # two people draft at once: nobody is in two batches
-    owe("R3", 300)
+
+def test_of_two_drafts_nobody_is_in_both_and_two_last_votes_both_count(
+    races: Tenant, people: tuple[Actor, Actor, Actor]
+) -> None:
+    maker, other, third = people
     drafts = at_once(races, lambda: draft(maker), lambda: draft(other))
     assert "settlements/nothing-to-pay" in drafts
     assert Batch.objects.filter(state="open").count() == 1
 
-    # two last votes of two people on a batch that needs two
     open_one = Batch.objects.get(state="open")
     Batch.objects.filter(id=open_one.id).update(approvals_needed=2)
     services.submit_batch(batch_id=open_one.id, actor=SYSTEM)
     open_one.refresh_from_db()
-    voters = [person("v1"), person("v2")]
-    both = at_once(races, *[lambda v=v: decide(open_one, v) for v in voters])
+    both = at_once(races, *[lambda v=v: decide(open_one, v) for v in (person("v1"), third)])
     assert both == ["approved", "in_approval"]

@@ -81,7 +81,12 @@ def imported(house: House, label: str, shortcode: str, profile: str, form: str) 
     )
 
 
-def test_paid_unknown_failed_and_the_statements_agree(house: House) -> None:
+later = payments_world.later
+
+
+def test_paid_unknown_failed_and_the_statements_agree(
+    house: House, later: Callable[[float], None]
+) -> None:
     heard: set[UUID] = set()
     services.prepare_books(currency="KES", provider_account=PAYOUTS, actor=SYSTEM)
     for number, (shillings, ending) in enumerate([(500, "01"), (300, "02"), (400, "08")], start=1):
@@ -91,6 +96,7 @@ def test_paid_unknown_failed_and_the_statements_agree(house: House) -> None:
     services.release_batch(batch_id=batch.id, actor=SYSTEM)
 
     def settled() -> bool:
+        later(5)
         work()
         hear(heard)
         return Batch.objects.get(id=batch.id).state == "closed_with_exceptions"

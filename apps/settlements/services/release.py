@@ -33,8 +33,8 @@ def release_batch(*, batch_id: UUID, actor: Actor) -> None:
     """
     batch = locked_batch(batch_id)
     FloatPosition.objects.select_for_update().get(provider_account=batch.provider_account)
-    _check_float(batch)
     move(batch, BatchState.RELEASED, actor)
+    _check_float(batch)
     batch.released_at = clock.now()
     batch.save(update_fields=["state", "released_at"])
     lines = list(batch.disbursements.select_related("payee", "beneficiary").order_by("id"))
