@@ -131,6 +131,18 @@ class IntentNotCollectable(DomainError):
 
 
 @dataclass(eq=False, kw_only=True)
+class NotCheckable(DomainError):
+    """There is nothing to ask the provider about."""
+
+    code = "payments/not-checkable"
+    kind = Kind.CONFLICT
+    advice = "Reload the page: the outcome may be known by now."
+
+    attempt: str
+    state: str
+
+
+@dataclass(eq=False, kw_only=True)
 class PayoutAlreadyTried(DomainError):
     """A payout may be tried again only after its last attempt is known to have failed."""
 

@@ -23,25 +23,15 @@ from apps.platform.actors import SYSTEM
 from apps.platform.clock import now
 from apps.platform.ids import new_id
 from apps.tenancy.models import Tenant
-from tests.payments.world import (
-    COLLECTIONS,
-    PAYOUTS,
-    account_draft,
-    new_intent,
-    open_chart,
-    queue_payout,
-)
+from tests.payments.books import open_accounts
+from tests.payments.world import new_intent, queue_payout
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def books(mara: Tenant) -> Tenant:
-    open_chart()
-    for label, shortcode in ((COLLECTIONS, "600001"), (PAYOUTS, "700001")):
-        services.open_provider_account(
-            draft=account_draft(label, shortcode, "http://127.0.0.1:1"), actor=SYSTEM
-        )
+    open_accounts()
     return mara
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connection
 
 from apps.payments import selectors, services
 from apps.payments.errors import AmountNotPayable, PayoutAlreadyTried
@@ -165,6 +170,52 @@ def test_a_worker_that_dies_while_sending_leaves_one_payout(house: House, later:
     found = payout_when(payout_ref, "succeeded")
     assert found.sends == 1
     assert len(transfers(house, payout_ref)) == 1
+
+
+def test_a_worker_killed_in_the_middle_of_a_call_leaves_one_payout(
+    house: House, later: Later
+) -> None:
+    """A process of its own is killed while the provider takes its time over the request."""
+    path = "/mpesa/b2c/v3/paymentrequest"
+    house.provider.tell("faults", path=path, kind="slow", milliseconds=3_000)
+    payout_ref = queue_payout("254708000008")
+    worker = start_worker(house)
+    until(lambda: not is_waiting(house, path), "the other process's request", seconds=90)
+    worker.kill()
+    assert worker.wait() == -signal.SIGKILL
+    assert selectors.attempt_for(payout_ref).state == "sending"  # type: ignore[union-attr]
+    until(lambda: transfers(house, payout_ref), "the provider's own transfer", seconds=30)
+    later(61)
+    payout_when(payout_ref, "unknown")
+    later(121)
+    assert payout_when(payout_ref, "succeeded").sends == 1
+    assert len(transfers(house, payout_ref)) == 1
+    assert len(told("payout_paid", str(payout_ref))) == 1
+
+
+def is_waiting(house: House, path: str) -> bool:
+    """Whether the provider has not met the planted fault yet. Planting another one tells."""
+    told = house.provider.tell("faults", path="/nowhere", kind="slow")
+    return path in {fault["path"] for fault in told["waiting"]}
+
+
+def start_worker(house: House) -> subprocess.Popen[bytes]:
+    """Another process that sends what is due in the house's books."""
+    about = connection.settings_dict
+    where = f"host={about['HOST']}&port={about['PORT']}"
+    program = (
+        "import django; django.setup()\n"
+        "from apps.payments.services import send_due_attempts\n"
+        "from apps.tenancy.contexts import inside\n"
+        "from apps.tenancy.selectors import tenant_by_slug\n"
+        f"with inside(tenant_by_slug({house.tenant.slug!r})): send_due_attempts()\n"
+    )
+    environment = os.environ | {
+        "DATABASE_URL": f"postgresql://{about['USER']}:{about['PASSWORD']}@/{about['NAME']}?{where}",
+        "DJANGO_SETTINGS_MODULE": "config.settings.test",
+        "PUBLIC_URL": house.inbox_url,
+    }
+    return subprocess.Popen([sys.executable, "-c", program], env=environment)
 
 
 def test_an_unknown_payout_is_never_made_again(house: House) -> None:

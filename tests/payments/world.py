@@ -28,7 +28,7 @@ TARIFF = {
     "payout_bands": [[100_00, 0], [1_500_00, 5_00], [5_000_00, 9_00], [20_000_00, 11_00]],
     "pay_in_bps": 55,
 }
-WAIT_SECONDS = 10.0
+WAIT_SECONDS = 20.0
 T = TypeVar("T")
 
 
@@ -133,8 +133,8 @@ class Control:
         return [row for row in rows if kind in {"", row["kind"]}]
 
 
-def until(look: Callable[[], T | None], what: str = "it") -> T:
-    deadline = time.monotonic() + WAIT_SECONDS
+def until(look: Callable[[], T | None], what: str = "it", *, seconds: float = WAIT_SECONDS) -> T:
+    deadline = time.monotonic() + seconds
     while not (found := look()):
         assert time.monotonic() < deadline, f"{what} did not happen in time"
         time.sleep(0.02)

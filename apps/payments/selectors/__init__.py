@@ -4,6 +4,7 @@ from apps.payments.selectors.accounts import payout_policy, provider_account, pr
 from apps.payments.selectors.disagreements import provider_disagreements
 from apps.payments.selectors.payments import (
     attempt_for,
+    callback,
     has_due_checks,
     has_due_sends,
     intent_by_reference,
@@ -12,12 +13,14 @@ from apps.payments.selectors.payments import (
     payment,
     payout_outcome,
     unknown_attempts,
+    unknown_count,
 )
 from apps.payments.selectors.statements import provider_transactions
 from apps.payments.selectors.violations import payments_violations
 
 __all__ = [
     "attempt_for",
+    "callback",
     "has_due_checks",
     "has_due_sends",
     "intent_by_reference",
@@ -32,4 +35,5 @@ __all__ = [
     "provider_disagreements",
     "provider_transactions",
     "unknown_attempts",
+    "unknown_count",
 ]

@@ -10,13 +10,14 @@ from django.db.models import Q, QuerySet
 from apps.payments.domain.allocations import Allocation
 from apps.payments.domain.receipts import (
     AttemptRow,
+    CallbackRow,
     EventRow,
     IntentRow,
     PaymentView,
     PayoutOutcome,
 )
 from apps.payments.domain.states import CHECKABLE, SENDABLE, AttemptState
-from apps.payments.errors import UnknownIntent
+from apps.payments.errors import UnknownCallback, UnknownIntent
 from apps.payments.models import (
     Attempt,
     Callback,
@@ -107,6 +108,21 @@ def unknown_attempts(*, older_than: datetime | None = None) -> list[AttemptRow]:
     if older_than is not None:
         found = found.filter(Q(unknown_since__lt=older_than) | Q(unknown_since=None))
     return [attempt_row(attempt) for attempt in found.order_by("unknown_since")[:QUEUE_MAX]]
+
+
+def unknown_count() -> int:
+    """How many outcomes nobody knows."""
+    return Attempt.objects.filter(
+        state__in=[AttemptState.UNKNOWN, AttemptState.INVESTIGATE]
+    ).count()
+
+
+def callback(callback_id: UUID) -> CallbackRow:
+    """One stored callback, or ``UnknownCallback``."""
+    found = Callback.objects.filter(id=callback_id).defer("body").first()
+    if found is None:
+        raise UnknownCallback
+    return callback_row(found)
 
 
 def has_due_sends() -> bool:

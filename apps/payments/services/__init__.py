@@ -2,6 +2,7 @@
 
 from apps.payments.services.accounts import open_provider_account, prepare_books
 from apps.payments.services.attempts import create_payout_attempt, start_collection
+from apps.payments.services.checking import check_attempt_now
 from apps.payments.services.intents import create_payment_intent, expire_intents
 from apps.payments.services.processing import process_callbacks, replay_callback
 from apps.payments.services.receiving import Delivery, receive_callback
@@ -10,6 +11,7 @@ from apps.payments.services.verifying import verify_due_attempts
 
 __all__ = [
     "Delivery",
+    "check_attempt_now",
     "create_payment_intent",
     "create_payout_attempt",
     "expire_intents",
