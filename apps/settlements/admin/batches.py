@@ -41,11 +41,11 @@ class BatchAdmin(NamedListAdmin):
         "number",
         "status",
         "total",
-        "line_count",
-        "provider_account",
-        "maker_name",
-        "created_at",
-        "released_at",
+        "payments",
+        "through",
+        "made_by",
+        "made",
+        "released",
     ]
     list_filter: ClassVar[Any] = ["state", ("created_at", PeriodFilter)]
     ordering: ClassVar[Any] = ["-created_at", "-id"]
@@ -68,6 +68,31 @@ class BatchAdmin(NamedListAdmin):
     def total(self, batch: Batch) -> Money:
         """What it pays."""
         return Money(batch.total_minor, batch.currency)
+
+    @admin.display(description="Payments", ordering="line_count")
+    def payments(self, batch: Batch) -> Value:
+        """How many lines it has."""
+        return batch.line_count
+
+    @admin.display(description="Through", ordering="provider_account")
+    def through(self, batch: Batch) -> Value:
+        """The provider account it is paid from."""
+        return batch.provider_account
+
+    @admin.display(description="Made by", ordering="maker_name")
+    def made_by(self, batch: Batch) -> Value:
+        """Who drafted it."""
+        return batch.maker_name
+
+    @admin.display(description="Made", ordering="created_at")
+    def made(self, batch: Batch) -> Value:
+        """When."""
+        return batch.created_at
+
+    @admin.display(description="Released", ordering="released_at")
+    def released(self, batch: Batch) -> Value:
+        """When its money was reserved."""
+        return batch.released_at
 
 
 class DraftBatch(Page):

@@ -42,9 +42,7 @@ def breaks_card(request: HttpRequest) -> Card | None:
         title="Unexplained",
         icon="rule",
         value=count,
-        note=f"the oldest for {relative(oldest)}".replace(" ago", "")
-        if oldest
-        else "Statements and books agree",
+        note=f"oldest: {relative(oldest)}" if oldest else "Statements and books agree",
         tone="warn" if count else None,
         url=reverse(BREAKS),
     )

@@ -203,9 +203,7 @@ def progress_of(row: StatementRow) -> Value:
     """How many movements are matched."""
     if not row.movements:
         return "No movements"
-    return Note(
-        Progress(row.matched, row.movements, "Matched"), f"{row.matched} of {row.movements}"
-    )
+    return Progress(row.matched, row.movements, "Matched")
 
 
 def _line(line: StatementLineRow) -> Row:
