@@ -9,7 +9,6 @@ urlpatterns = [
     path("", RedirectView.as_view(url="/console/")),
     path("console/", console_site.urls),
     path("v1/", include("config.urls_api")),
-    path("in/", include("apps.payments.api.inbox")),
 ]
 
 handler400 = "apps.console.views.errors.bad_request"

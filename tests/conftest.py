@@ -38,7 +38,14 @@ def django_db_setup(
         setup_databases(verbosity=0, interactive=False, keepdb=keep, serialized_aliases=[])
         for slug, about in TENANTS.items():
             if tenant_by_slug(slug) is None:
-                provision_tenant(slug=slug, **about, domains=[f"{slug}.localhost"], actor=SYSTEM)
+                provision_tenant(
+                    slug=slug,
+                    name=about["name"],
+                    functional_currency=about["functional_currency"],
+                    zone=about["zone"],
+                    domains=[f"{slug}.localhost"],
+                    actor=SYSTEM,
+                )
 
 
 @pytest.fixture
@@ -53,7 +60,7 @@ def mara(db: None) -> Iterator[Tenant]:
 @pytest.fixture
 def baobab(db: None) -> Tenant:
     """Baobab Kitchens (USD); not entered. Use ``inside(baobab)``."""
-    connection.set_schema_to_public()
+    connection.set_schema_to_public()  # type: ignore[attr-defined]  # django-tenants' own backend
     tenant = tenant_by_slug("baobab")
     assert tenant is not None
     return tenant

@@ -69,15 +69,15 @@ UNFOLD_PLATFORM = console.UNFOLD_PLATFORM
 
 # --- the database. A pool, never a pooler in transaction mode: see apps.tenancy.checks.
 _database = urlsplit(ENV.database_url)
-_options = dict(parse_qsl(_database.query))
+_options: dict[str, str] = dict(parse_qsl(_database.query))
 DATABASES = {
     "default": {
         "ENGINE": "django_tenants.postgresql_backend",
         "NAME": _database.path.lstrip("/"),
         "USER": unquote(_database.username or ""),
         "PASSWORD": unquote(_database.password or ""),
-        "HOST": _options.pop("host", None) or _database.hostname or "",
-        "PORT": _options.pop("port", None) or _database.port or "",
+        "HOST": _options.pop("host", "") or _database.hostname or "",
+        "PORT": _options.pop("port", "") or _database.port or "",
         "CONN_MAX_AGE": 0,
         "CONN_HEALTH_CHECKS": False,
         "OPTIONS": {

@@ -61,6 +61,9 @@ class House:
         deadline = time.monotonic() + DAY_SECONDS
         while act not in self.acts_done() and self.process.poll() is None:
             assert time.monotonic() < deadline, f"{act} did not come to an end"
+            said = (self.folder / "output.txt").read_text()
+            assert "The day stopped" not in said, said[-2000:]
+            assert "Traceback" not in said, said[-4000:]
             time.sleep(0.2)
 
     def pids(self, name: str) -> list[int]:

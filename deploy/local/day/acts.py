@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
 from deploy.local.day import neighbours
 from deploy.local.day.cast import COLLECTIONS, COMPANIES, PAYOUTS, Company
-from deploy.local.day.doors import Api, DoorClosed
+from deploy.local.day.doors import Api, refusal
 from deploy.local.day.stage import Stage
 
 #: How long an outcome may take: the slowest is a payout that only the status query reveals.
@@ -34,7 +34,7 @@ def orders(stage: Stage) -> str:
     """The food-delivery backend publishes the day's orders; one fee will be wrong."""
     for company in COMPANIES:
         neighbours.admit(company.slug)
-        stage.provider.tell("fee-surprise", shortcode=company.paybill, delta_minor=200)
+        stage.once(f"fee/{company.slug}", partial(_odd_fee, stage, company))
         neighbours.publish_orders(company.slug, stage.day.of(company.slug))
     return f"{len(stage.day.orders)} orders published to JetStream"
 
@@ -59,13 +59,7 @@ def collections(stage: Stage) -> str:
 def unasked(stage: Stage) -> str:
     """A customer pays straight to each paybill; nobody asked, so only the statement shows it."""
     for number, company in enumerate(COMPANIES):
-        stage.provider.tell(
-            "paybill",
-            shortcode=company.paybill,
-            phone=f"25471900000{number}",
-            amount=350 + number,
-            account_reference="hello",
-        )
+        _pay_unasked(stage, company, 350 + number)
     return f"{len(COMPANIES)} customers paid without being asked"
 
 
@@ -84,9 +78,11 @@ def confirmations(stage: Stage) -> str:
 def disbursements(stage: Stage) -> str:
     """What is owed becomes a batch; its maker may not approve it; a colleague does."""
     for company in COMPANIES:
-        path = stage.day.notes.get(f"batch/{company.slug}") or _draft_and_submit(stage, company)
-        stage.day.notes[f"batch/{company.slug}"] = path
-        stage.save()
+        path = stage.day.notes.get(f"submitted/{company.slug}")
+        if not path:
+            path = _draft_and_submit(stage, company)
+            stage.day.notes[f"submitted/{company.slug}"] = path
+            stage.save()
         batch = _batch(stage, company)
         if batch["state"] == "in_approval":
             stage.day.notes[f"maker_refused/{company.slug}"] = _maker_is_refused(stage, company)
@@ -148,15 +144,47 @@ ACTS = (
 )
 
 
-def _draft_and_submit(stage: Stage, company: Company) -> str:
-    with stage.console(company, "amina") as maker:
-        answer = maker.send(
-            "/console/settlements/batches/", {}, action="/console/settlements/batches/draft"
+def _odd_fee(stage: Stage, company: Company) -> None:
+    stage.provider.tell("fee-surprise", shortcode=company.paybill, delta_minor=200)
+
+
+def _pay_unasked(stage: Stage, company: Company, shillings: int) -> None:
+    """Once a day, also when the day was interrupted: the provider knows if it has been paid."""
+    reference = f"hello {stage.day.name}"
+    paid = stage.provider.ask("transactions", shortcode=company.paybill)["transactions"]
+    if all(row["account_reference"] != reference for row in paid):
+        stage.provider.tell(
+            "paybill",
+            shortcode=company.paybill,
+            phone="254719000050",
+            amount=shillings,
+            account_reference=reference,
         )
-        _expect(answer, HTTPStatus.OK)
-        path = answer.url.path
-        _expect(maker.send(path, {}, action=f"{path}submit"), HTTPStatus.OK)
+
+
+def _draft_and_submit(stage: Stage, company: Company) -> str:
+    """The maker's part, or what is left of it when the day was interrupted."""
+    with stage.console(company, "amina") as maker:
+        path = _unfinished_batch(stage, company)
+        if not path:
+            page = "/console/settlements/batches/"
+            answer = maker.send(page, {}, action=f"{page}draft")
+            _expect(answer, HTTPStatus.OK)
+            path = answer.url.path
+            stage.day.notes[f"batch/{company.slug}"] = path
+        if _batch(stage, company)["state"] == "open":
+            _expect(maker.send(path, {}, action=f"{path}submit"), HTTPStatus.OK)
     return path
+
+
+def _unfinished_batch(stage: Stage, company: Company) -> str:
+    """The page of the batch that was drafted and not released, if there is one."""
+    for batch in stage.api(company).all("/v1/settlements/batches"):
+        if batch["state"] in ("open", "in_approval", "approved"):
+            path = f"/console/settlements/batches/{batch['id']}/"
+            stage.day.notes[f"batch/{company.slug}"] = path
+            return path
+    return ""
 
 
 def _maker_is_refused(stage: Stage, company: Company) -> int:
@@ -166,7 +194,7 @@ def _maker_is_refused(stage: Stage, company: Company) -> int:
     with stage.console(company, "amina") as maker:
         answer = maker.send(path, form, action=f"{path}decide")
     if answer.status_code != HTTPStatus.FORBIDDEN:
-        raise DoorClosed(f"the maker's approval was answered {answer.status_code}")
+        raise refusal(answer)
     return answer.status_code
 
 
@@ -193,8 +221,7 @@ def _breaks(api: Api) -> list[dict[str, Any]]:
 
 def _expect(answer: Any, status: HTTPStatus) -> None:
     if answer.status_code != status:
-        said = " ".join(re.sub(r"<[^>]+>", " ", answer.text.partition("<main")[2]).split())
-        raise DoorClosed(f"{answer.url.path}: {answer.status_code} {said[:400]}")
+        raise refusal(answer)
 
 
 def _looking(stage: Stage, what: str, goal: int, reached: Callable[[], int]) -> Iterator[None]:

@@ -17,6 +17,18 @@ class DoorClosed(Exception):
     """The house refused what should have been let in."""
 
 
+class DoorBusy(DoorClosed):
+    """The house could not answer just now: a process of it is down and will be back."""
+
+
+def refusal(answer: httpx.Response) -> DoorClosed:
+    """What a status that was not hoped for means, with the words of the page."""
+    page = answer.text.partition("<main")[2] or answer.text
+    said = " ".join(re.sub(r"<[^>]+>", " ", page).split())[:400]
+    kind = DoorBusy if answer.is_server_error else DoorClosed
+    return kind(f"{answer.url.path}: {answer.status_code} {said}")
+
+
 @dataclass(slots=True)
 class Api:
     """The API with a service's key. The key alone says which tenant is meant."""
@@ -30,7 +42,7 @@ class Api:
             self.base_url + path, params=query, headers=self._headers(), timeout=TIMEOUT_SECONDS
         )
         if answer.status_code != httpx.codes.OK:
-            raise DoorClosed(f"GET {path}: {answer.status_code} {answer.text[:300]}")
+            raise refusal(answer)
         return answer.json()
 
     def all(self, path: str, **query: str) -> list[dict[str, Any]]:
@@ -68,7 +80,7 @@ class Console:
         """The HTML of a page, redirects followed."""
         answer = self._settled(self.client.get(path))
         if answer.status_code != httpx.codes.OK:
-            raise DoorClosed(f"{path}: {answer.status_code}")
+            raise refusal(answer)
         return answer.text
 
     def send(
@@ -87,7 +99,7 @@ class Console:
         found = _CSRF.search(page.text)
         token = found.group(1) if found else self.client.cookies.get("ch_csrf", "")
         if not token:
-            raise DoorClosed(f"{path}: no form ({page.status_code})")
+            raise refusal(page)
         return self.post(action or path, form | {"csrfmiddlewaretoken": token}, files)
 
     def post(

@@ -182,7 +182,7 @@ def _contribute(company: Company, what: str, asset: str, capital: str, amount: M
 
 def _open_provider_accounts(company: Company, known: dict[str, Any], provider: Provider) -> None:
     """Introduce the company and its provider to each other, one shortcode for each direction."""
-    plans = (
+    plans: tuple[tuple[str, str, str, str, str, dict[str, int]], ...] = (
         (COLLECTIONS, company.paybill, "purchase", "1100", "5000", {}),
         (PAYOUTS, company.payout_shortcode, "payout", FLOAT, "5010", _opening(company)),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -55,6 +56,13 @@ class Stage:
         fetched[shortcode] = _last_day(content)
         book.write_text(json.dumps(fetched))
         return content
+
+    def once(self, name: str, what: Callable[[], None]) -> None:
+        """Do it if it has not been done today. It is noted before: twice would be worse."""
+        if name not in self.day.notes:
+            self.day.notes[name] = True
+            self.save()
+            what()
 
     def save(self) -> None:
         """Keep the day's progress."""
