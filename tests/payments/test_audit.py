@@ -100,6 +100,23 @@ def test_a_success_without_money(house: House) -> None:
         assert "payments.success_is_booked" in checks()
 
 
+def test_money_that_nobody_was_told_of(house: House) -> None:
+    reference = payment_when(collect("254708000001"), "succeeded").intent.reference
+    payout_ref = queue_payout("254708000001")
+    payout_when(payout_ref, "succeeded")
+    for subject, check in ((reference, "payments"), (str(payout_ref), "payouts")):
+        with planted(
+            "UPDATE platform_outbox_message SET name = name || '.lost'"
+            " WHERE payload::text LIKE %s AND name IN"
+            " ('payments.payment_captured', 'payments.payout_paid')",
+            "UPDATE platform_outbox_message SET name = left(name, -5)"
+            " WHERE payload::text LIKE %s AND name LIKE '%%.lost'",
+            f"%{subject}%",
+        ):
+            assert checks() == {f"payments.{check}_are_announced"}
+    assert checks() == set()
+
+
 def _key(payout_ref: UUID) -> str:
     return str(Attempt.objects.get(payout_ref=payout_ref).provider_key)
 

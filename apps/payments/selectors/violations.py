@@ -39,6 +39,20 @@ _LAWS = {
                  FROM payments_payment_event WHERE attempt_id = attempt.id) amount
          WHERE attempt.direction = 'out' AND attempt.state = 'succeeded'
            AND amount.asked <> amount.booked""",
+    "payments.payouts_are_announced": """
+        SELECT payout_ref::text, count(message.id) || ' announcements'
+          FROM payments_attempt LEFT JOIN platform_outbox_message message
+            ON message.name = 'payments.payout_paid'
+           AND message.payload ->> 'payout_ref' = payout_ref::text
+         WHERE direction = 'out' AND state = 'succeeded'
+         GROUP BY payout_ref HAVING count(message.id) <> 1""",
+    "payments.payments_are_announced": """
+        SELECT intent.reference, count(message.id) || ' announcements'
+          FROM payments_payment_intent intent LEFT JOIN platform_outbox_message message
+            ON message.name = 'payments.payment_captured'
+           AND message.payload ->> 'reference' = intent.reference
+         WHERE intent.status = 'succeeded'
+         GROUP BY intent.id HAVING count(message.id) <> 1""",
 }
 
 
