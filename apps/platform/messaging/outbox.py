@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import islice, zip_longest
 
 import structlog
-from django.db import ProgrammingError, connection
+from django.db import ProgrammingError
 from django.db.models import Exists, F, OuterRef, Window
 from django.db.models.functions import RowNumber
 from psycopg import sql
@@ -19,6 +19,7 @@ from psycopg import sql
 from apps.platform import clock
 from apps.platform.messaging.tenants import Place
 from apps.platform.models import OutboxMessage
+from apps.platform.tenant import database
 
 logger = structlog.get_logger("house.relay")
 
@@ -46,8 +47,10 @@ def oldest_unpublished(places: Sequence[Place]) -> dict[str, datetime]:
 
 
 def _probe(places: Sequence[Place]) -> dict[str, datetime]:
+    """Prepared, because planning takes sixty times as long as running it (300 schemas: 3 ms)."""
     part = sql.SQL(
-        "SELECT {slug}, (SELECT min(recorded_at) FROM {table} WHERE published_at IS NULL)"
+        "SELECT {slug}, (SELECT recorded_at FROM {table} WHERE published_at IS NULL"
+        " ORDER BY recorded_at LIMIT 1)"
     )
     parts = [
         part.format(
@@ -56,9 +59,17 @@ def _probe(places: Sequence[Place]) -> dict[str, datetime]:
         )
         for place in places
     ]
-    with connection.cursor() as cursor:
-        cursor.execute(sql.SQL(" UNION ALL ").join(parts).as_string(cursor.connection))
-        return {slug: oldest for slug, oldest in cursor.fetchall() if oldest is not None}
+    database.ensure_connection()
+    query = sql.SQL(" UNION ALL ").join(parts)
+    session = database.connection
+    before = session.prepare_threshold
+    session.prepare_threshold = 0  # nothing else is prepared: Django switches it off
+    try:
+        with database.wrap_database_errors:
+            rows = session.execute(query, prepare=True).fetchall()
+    finally:
+        session.prepare_threshold = before
+    return {slug: oldest for slug, oldest in rows if oldest is not None}
 
 
 def _probe_alone(place: Place) -> dict[str, datetime]:

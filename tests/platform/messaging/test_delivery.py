@@ -301,8 +301,8 @@ def test_the_commands_run_and_end_on_sigterm(broker: Broker, prefix: str) -> Non
     )
     try:
         place_order(broker, "1")
-        eventually(lambda: len(effects()) == 1, 30)
-        eventually(lambda: published() == 1, 30)
+        eventually(lambda: len(effects()) == 1, 100)
+        eventually(lambda: published() == 1, 60)
         assert "house_events_published_total 1.0" in told(ports[0])
         assert "house_event_lag_seconds 0.0" in told(ports[0])
         assert 'consumer="tests.child",outcome="handled"} 1.0' in told(ports[1])

@@ -89,14 +89,13 @@ def test_dead_letters_are_counted_until_they_are_replayed() -> None:
 
 def test_tenants_that_lack_a_migration_are_counted() -> None:
     assert "house_tenants_behind 0.0" in told()
-    with place("mara").enter(), connection.cursor() as cursor:
-        cursor.execute("UPDATE django_migrations SET name = 'x' || name WHERE app = 'platform'")
+    table = f'"{place("mara").schema}".django_migrations'
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {table} SET name = 'x' || name WHERE app = 'platform'")
         try:
             assert "house_tenants_behind 1.0" in told()
         finally:
-            cursor.execute(
-                "UPDATE django_migrations SET name = substr(name, 2) WHERE app = 'platform'"
-            )
+            cursor.execute(f"UPDATE {table} SET name = substr(name, 2) WHERE app = 'platform'")
 
 
 def test_the_ledger_may_tell_its_throughput() -> None:
