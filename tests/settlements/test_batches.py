@@ -80,7 +80,7 @@ def test_submitting_seals_and_tells(amina: Actor) -> None:
     with pytest.raises(errors.ForbiddenTransition):
         services.submit_batch(batch_id=batch.id, actor=amina)
     with pytest.raises(errors.ForbiddenTransition):
-        services.drop_line(disbursement_id=batch.disbursements.first().id, actor=amina)
+        services.drop_line(disbursement_id=line_of(batch, "R1").id, actor=amina)
 
 
 def test_somebody_else_approves_and_the_money_is_reserved(amina: Actor, brian: Actor) -> None:

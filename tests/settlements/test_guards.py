@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -32,12 +33,14 @@ from apps.settlements.models import (
     StatementFile,
     StatementLine,
 )
+from apps.settlements.services import submit_batch
 from tests.settlements.world import (
     Line,
     decide,
     draft,
     import_csv,
     line_of,
+    owe,
     person,
     released,
     submitted,
@@ -122,16 +125,14 @@ def test_evidence_is_never_rewritten(amina: Actor, brian: Actor) -> None:
     ]
     for model, change in changes:
         rows: Any = model.objects  # type: ignore[attr-defined]
-        refused("SE002", lambda rows=rows, change=change: rows.update(**change))
-        refused("SE002", lambda rows=rows: rows.all()._raw_delete("default"))
+        refused("SE002", partial(rows.update, **change))
+        refused("SE002", partial(rows.all()._raw_delete, "default"))
     refused(
         "SE002", lambda: Batch.objects.filter(id=draft_of_nothing(amina))._raw_delete("default")
     )
 
 
 def draft_of_nothing(actor: Actor) -> Any:
-    from tests.settlements.world import owe
-
     owe("R9", 100)
     return draft(actor).id
 
@@ -146,15 +147,16 @@ def test_what_was_sealed_stays(amina: Actor, brian: Actor) -> None:
     facts = {f.attname: getattr(line, f.attname) for f in line._meta.concrete_fields}
     facts |= {"id": new_id(), "reference": "DSB-X", "state": "draft"}
     refused("SE003", lambda: type(line).objects.create(**facts))
-    for change in (
+    changes: tuple[dict[str, Any], ...] = (
         {"digest": "0" * 64},
         {"total_minor": 1},
         {"round": 2},
         {"approvals_needed": 0},
         {"maker_person": "brian"},
         {"editors": []},
-    ):
-        refused("SE003", lambda change=change: Batch.objects.filter(id=batch.id).update(**change))
+    )
+    for change in changes:
+        refused("SE003", partial(Batch.objects.filter(id=batch.id).update, **change))
     refused("SE003", lambda: Batch.objects.filter(id=batch.id).update(maker_id=brian.id))
 
 
@@ -195,8 +197,6 @@ def test_four_eyes_are_held_by_the_database(amina: Actor, brian: Actor) -> None:
 def test_an_editor_is_refused_by_the_database(amina: Actor) -> None:
     batch = draft(amina)
     Batch.objects.filter(id=batch.id).update(editors=["amina", "brian"])
-    from apps.settlements.services import submit_batch
-
     submit_batch(batch_id=batch.id, actor=amina)
     batch.refresh_from_db()
     refused("SE004", forged(batch))

@@ -10,7 +10,8 @@ from apps.payments.models import Attempt
 from apps.platform import clock
 from apps.platform.actors import SYSTEM, Actor
 from apps.settlements import services
-from apps.settlements.models import Batch, Break, Disbursement
+from apps.settlements.domain import PayeeKind
+from apps.settlements.models import Batch, Break, Disbursement, Payee
 from apps.settlements.selectors import disbursements_in_transit, settlements_violations
 from tests.settlements.world import balance, image, kes, line_of, owe, post, released
 
@@ -119,12 +120,12 @@ def test_late_events_are_asked_about(batch: Batch) -> None:
 def test_a_payee_is_found_by_facts_and_paid_at_the_newest_number(amina: Actor) -> None:
     account = owe("R8", 400)
     assert account == "2100.R8"
-    payee = Disbursement._meta.get_field("payee").related_model.objects.get(reference="R8")
+    payee = Payee.objects.get(reference="R8")
     before = image()
     services.register_payee(
         reference="R8",
         name="Restaurant R8",
-        kind=payee.kind,
+        kind=PayeeKind.RESTAURANT,
         phone="254799999999",
         currency="KES",
         actor=SYSTEM,
