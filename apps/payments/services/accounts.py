@@ -27,26 +27,25 @@ from apps.platform.use_cases import use_case
 
 CLEARING, FLOAT, SUSPENSE = "1100", "1110", "2800"
 COLLECTION_FEES, PAYOUT_FEES = "5000", "5010"
-#: Code, name, class, and the floor below which it never goes.
+#: Code, name and class. None has a floor: what a provider proves it did can always be booked.
 _CHART = (
-    (CLEARING, "M-Pesa collections clearing", "asset", None),
-    (FLOAT, "M-Pesa payout float", "asset", 0),
-    (SUSPENSE, "Unidentified receipts", "liability", None),
-    (COLLECTION_FEES, "Collection fees", "expense", None),
-    (PAYOUT_FEES, "Payout fees", "expense", None),
+    (CLEARING, "M-Pesa collections clearing", "asset"),
+    (FLOAT, "M-Pesa payout float", "asset"),
+    (SUSPENSE, "Unidentified receipts", "liability"),
+    (COLLECTION_FEES, "Collection fees", "expense"),
+    (PAYOUT_FEES, "Payout fees", "expense"),
 )
 
 
 @use_case("payments.prepare_books")
 def prepare_books(*, currency: str, actor: Actor) -> None:
     """Open the ledger accounts that payments post to. Doing it again changes nothing."""
-    for code, name, account_class, floor_minor in _CHART:
+    for code, name, account_class in _CHART:
         open_account(
             code=code,
             name=name,
             account_class=account_class,
             currency=currency,
-            floor_minor=floor_minor,
             actor=actor,
         )
     audit.note(currency)
