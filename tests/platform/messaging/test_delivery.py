@@ -306,8 +306,11 @@ def test_the_commands_run_and_end_on_sigterm(broker: Broker, prefix: str) -> Non
         assert "house_events_published_total 1.0" in told(ports[0])
         assert "house_event_lag_seconds 0.0" in told(ports[0])
         assert 'consumer="tests.child",outcome="handled"} 1.0' in told(ports[1])
-    finally:
         logs = finish(relay), finish(consumers)
+    finally:
+        for child in (relay, consumers):
+            child.kill()
+            child.wait()
     for log, name in zip(logs, ("relay", "consumers"), strict=True):
         said = [line["event"] for line in log if line.get("process") == name]
         assert said == ["process.started", "process.stopped"]
