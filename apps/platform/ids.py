@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from typeid import TypeID, from_uuid
+from typeid import TypeID
 
 
 def new_id() -> UUID:
@@ -14,7 +14,7 @@ def new_id() -> UUID:
 
 def public_id(prefix: str, id: UUID) -> str:
     """The id as the outside sees it: ``prefix`` (lower case), underscore, 26 base-32 letters."""
-    return str(from_uuid(id, prefix))  # type: ignore[arg-type]  # it reads only .bytes, which every UUID has
+    return str(TypeID.from_uuid(id, prefix))  # type: ignore[arg-type]  # it reads only .bytes, which every UUID has
 
 
 def parse_public_id(prefix: str, text: str) -> UUID:
