@@ -226,7 +226,6 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/v1",
     "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
         "apps.platform.api.schema.add_problem_answers",
     ],
     "SWAGGER_UI_DIST": "SIDECAR",

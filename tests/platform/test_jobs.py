@@ -32,7 +32,7 @@ from apps.platform.jobs import (
     start_job,
 )
 from apps.platform.jobs import progress as progress_module
-from apps.platform.jobs.progress import LEASE
+from apps.platform.jobs.progress import LEASE, LeaseLost
 from apps.platform.models import AuditRecord, Job
 from apps.tenancy import tasks
 from apps.tenancy.contexts import inside
@@ -229,6 +229,27 @@ def test_a_worker_thought_dead_cannot_go_on(mara: Tenant, start: Any) -> None:
     assert steps(job_id) == ["1", "2", "3"]
 
 
+def test_a_lease_is_one_workers_even_while_the_job_runs(mara: Tenant, start: Any) -> None:
+    tries: list[JobProgress] = []
+
+    def overtaken(progress: JobProgress) -> None:
+        tries.append(progress)
+        if len(tries) == 1:
+            with later(seconds=LEASE.total_seconds() + 1):
+                assert run_due_jobs() == 1
+            return
+        with pytest.raises(LeaseLost):
+            tries[0].advance(9)
+        with pytest.raises(LeaseLost):
+            tries[0].keep("late.csv", b"")
+        progress.advance(1)
+
+    job_id = start(overtaken)
+    run_due_jobs()
+    assert (job_status(job_id).state, job_status(job_id).done) == ("done", 1)
+    assert len(tries) == 2
+
+
 def test_jobs_stay_with_their_tenant(baobab: Tenant, mara: Tenant, start: Any) -> None:
     job_id = start(count)
     connection.set_schema_to_public()  # type: ignore[attr-defined]  # django_tenants' own
@@ -352,9 +373,11 @@ def test_eight_workers_share_twelve_jobs_without_doing_one_twice(
     committed: Tenant, start: Any
 ) -> None:
     job_ids = [start(count) for _ in range(12)]
-    threads = [in_thread(committed, run_due_jobs) for _ in range(8)]
+    tried: list[int] = []
+    threads = [in_thread(committed, lambda: tried.append(run_due_jobs())) for _ in range(8)]
     for thread in threads:
         thread.join()
+    assert sum(tried) == 12
     assert [steps(job_id) for job_id in job_ids] == [["1", "2", "3"]] * 12
 
 

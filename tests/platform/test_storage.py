@@ -92,14 +92,24 @@ def test_nothing_is_overwritten(mara: Tenant, store: TenantStorage) -> None:
 
 
 def test_eight_who_save_one_name_at_once_keep_eight_files(
-    committed_mara: Tenant, store: TenantStorage
+    committed_mara: Tenant, store: TenantStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    barrier = threading.Barrier(8)
+    """All have seen that the name is free before the first of them writes."""
+    inner = type(store._store)
+    look, barrier, has_looked = inner.get_available_name, threading.Barrier(8), threading.local()
     names: list[str] = []
+
+    def look_together(self: Any, name: str, max_length: int | None = None) -> Any:
+        free = look(self, name, max_length)
+        if not hasattr(has_looked, "once"):
+            has_looked.once = True
+            barrier.wait()
+        return free
+
+    monkeypatch.setattr(inner, "get_available_name", look_together)
 
     def save(number: int) -> None:
         with inside(committed_mara):
-            barrier.wait()
             names.append(store.save("race.txt", ContentFile(str(number).encode())))
         connection.close()
 

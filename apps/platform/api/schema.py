@@ -172,7 +172,20 @@ def add_problem_answers(result: dict[str, Any], **_: object) -> dict[str, Any]:
         for requirement in operation.get("security", ()):
             scopes.update(requirement.get(OAUTH_SCHEME, ()))
     components["securitySchemes"] = _security_schemes(sorted(scopes))
+    _drop_empty_defaults(result)
     return result
+
+
+def _drop_empty_defaults(node: object) -> None:
+    """A field that may be left out has the default "", which its own minimum length forbids."""
+    if isinstance(node, dict):
+        if node.get("default") == "" and node.get("minLength"):
+            del node["default"]
+        for inner in node.values():
+            _drop_empty_defaults(inner)
+    elif isinstance(node, list):
+        for inner in node:
+            _drop_empty_defaults(inner)
 
 
 def _operations(result: dict[str, Any]) -> list[dict[str, Any]]:
