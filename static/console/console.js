@@ -180,6 +180,8 @@
     document.addEventListener("submit", onSubmit);
     document.addEventListener("input", onInput);
     all("[data-ch-theme]").forEach(function (button) { button.addEventListener("click", onTheme); });
+    var active = one(".ch-nav [aria-current]");
+    if (active) active.scrollIntoView({ block: "nearest" });
     if (/Mac|iPhone|iPad/.test(navigator.platform)) all("[data-ch-shortcut]").forEach(function (key) { key.textContent = "⌘ K"; });
   });
 })();

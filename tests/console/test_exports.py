@@ -7,13 +7,11 @@ import io
 from datetime import UTC, datetime
 from decimal import Decimal
 
-import pytest
 from django.test import Client
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from apps.console.exporting import DANGEROUS, cells, header, lines, plain, table_rows
-from apps.console.lists import exports
 from apps.console.values import Code, Link, Note, Phone, Ref, Row, Several, Status, Table, Value
 from apps.platform.models import AuditRecord
 from apps.platform.money import Money
@@ -104,14 +102,3 @@ def test_whoever_may_not_see_the_list_gets_no_file(door: Door) -> None:
     answer = door("viewer").get("/console/identity/user/?export=csv")
     assert answer.status_code == 403
     assert not AuditRecord.objects.filter(use_case="console.export_list").exists()
-
-
-def test_a_list_too_long_to_wait_for_is_not_written_at_once(
-    everything: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("apps.console.lists.admin.ROWS_AT_ONCE_MAX", 2)
-    assert exports.ROWS_AT_ONCE_MAX == 5000
-    for name in ("one", "two", "three"):
-        make_person(name)
-    answer = everything.get("/console/identity/user/?export=csv")
-    assert not answer.streaming

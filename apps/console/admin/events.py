@@ -15,6 +15,7 @@ from apps.console.lists import PeriodFilter, ReadOnlyAdmin
 from apps.console.pages import Header, Moment, ObjectPage
 from apps.console.pages.objects import found_or_404
 from apps.console.registry import register_card, register_page, register_search, register_view
+from apps.console.rendering import relative
 from apps.console.search import Hit, exact_then_prefix
 from apps.console.site import console_site
 from apps.console.values import Code, Fact, Link, Ref, Row, Status, Table, Value
@@ -160,7 +161,7 @@ def waiting_card(request: HttpRequest) -> Card | None:
         title="Events waiting",
         icon="outbox",
         value=waiting.count(),
-        note=oldest,
+        note=f"the oldest recorded {relative(oldest)}",
         tone="warn",
         url=f"{reverse('console:platform_outboxmessage_changelist')}?state=waiting",
     )

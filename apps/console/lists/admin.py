@@ -17,7 +17,7 @@ from unfold.admin import ModelAdmin
 
 from apps.console.exporting import cells, csv_response, header
 from apps.console.lists.columns import money_columns, row_values
-from apps.console.lists.exports import LIST_EXPORT_JOB, ROWS_AT_ONCE_MAX, start_export_job
+from apps.console.lists.exports import ROWS_AT_ONCE_MAX, ROWS_MAX, start_export
 from apps.console.lists.frame import frame_of
 from apps.console.lists.paging import BoundedPaginator
 from apps.console.lists.saved import saved_views
@@ -176,15 +176,16 @@ class ReadOnlyAdmin(ModelAdmin):
 
     def _export(self, request: HttpRequest, changes: ChangeList) -> HttpResponseBase:
         """Short lists at once; long ones as a job that may be left alone."""
-        count = changes.queryset[: ROWS_AT_ONCE_MAX + 1].count()
+        count = changes.queryset[: ROWS_MAX + 1].count()
         name = self.list_title().lower().replace(" ", "-")
         query = request.GET.urlencode()
         actor = actor_of(request.user)
+        is_short = count <= ROWS_AT_ONCE_MAX
+        job_url = "" if is_short else start_export(self, query, count, actor)
         note_export(page=self.url_name(), query=query, rows=count, actor=actor)
-        if count <= ROWS_AT_ONCE_MAX:
+        if is_short:
             return csv_response(name, self.file_rows(request, changes))
-        job_url = start_export_job(self, query, actor)
-        messages.info(request, f"{LIST_EXPORT_JOB}: the file is being written. It waits here.")
+        messages.info(request, "The list is long, so a worker writes the file. It waits here.")
         return HttpResponseRedirect(job_url)
 
     def _context(self, request: HttpRequest, changes: ChangeList) -> dict[str, Any]:

@@ -74,8 +74,8 @@ def headings(table: Table) -> list[tuple[str, bool]]:
 def cells_of(row: Row, table: Table) -> list[tuple[Value, str, str]]:
     """Each cell with its column's name and its class."""
     return [
-        (cell, name, rendering.kind(cell))
-        for cell, name in zip(row.cells, table.columns, strict=True)
+        (cell, name, rendering.kind(cell) or ("ch-r" if is_number and cell is None else ""))
+        for cell, name, is_number in zip(row.cells, table.columns, table.numeric, strict=True)
     ]
 
 
