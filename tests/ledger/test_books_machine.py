@@ -101,7 +101,7 @@ PRECEDENCE: list[type[DomainError]] = [
     errors.InsufficientFunds,
     errors.CeilingExceeded,
 ]
-CHART = {
+CHART: dict[str, Callable[[], ModelAccount]] = {
     "9100": lambda: ModelAccount("KES", 1),
     "9110": lambda: ModelAccount("KES", 1, floor=0),
     "9200": lambda: ModelAccount("USD", 1),
@@ -140,7 +140,7 @@ class Books(RuleBasedStateMachine):
     """Every answer of the real ledger is the one the model gives."""
 
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # Hypothesis has no types here
+        super().__init__()
         self.model = ModelLedger({code: make() for code, make in CHART.items()})
         self.posted: dict[str, UUID] = {}
         self.reversed: set[str] = set()

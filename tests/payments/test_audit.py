@@ -41,7 +41,7 @@ def planted(forwards: str, backwards: str, *values: object) -> Iterator[None]:
     for sql in (forwards, backwards):
         with connection.cursor() as cursor:
             cursor.execute("SET session_replication_role = replica")
-            cursor.execute(sql, values)
+            cursor.execute(sql, [str(value) for value in values])
             cursor.execute("SET session_replication_role = DEFAULT")
         if sql is forwards:
             yield

@@ -141,8 +141,10 @@ def test_many_workers_fetch_one_token(house: House) -> None:
             tokens.append(access._token(counting, refused=""))
 
     threads = [threading.Thread(target=fetch) for _ in range(12)]
-    [thread.start() for thread in threads]
-    [thread.join() for thread in threads]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     assert (len(fetched), len(tokens), len(set(tokens))) == (1, 12, 1)
 
 

@@ -77,14 +77,18 @@ def test_a_hundred_equal_callbacks_at_once_make_one_entry(house: House, waiting:
 
     token = callback_token(waiting.id)
     threads = [threading.Thread(target=deliver) for _ in range(100)]
-    [thread.start() for thread in threads]
-    [thread.join() for thread in threads]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     assert [(a.status_code, a.json()) for a in answers] == [(200, ACCEPTED)] * 100
     (row,) = Callback.objects.filter(attempt=waiting)
     assert row.duplicates == 99
     processors = [threading.Thread(target=_process_in, args=(house,)) for _ in range(4)]
-    [thread.start() for thread in processors]
-    [thread.join() for thread in processors]
+    for thread in processors:
+        thread.start()
+    for thread in processors:
+        thread.join()
     assert balance("1100") == before + 1_500_00
     assert waiting.intent is not None
     assert len(told("payment_captured", public_id("pi", waiting.intent.id))) == 1

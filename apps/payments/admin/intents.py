@@ -197,7 +197,7 @@ def find_intents(text: str, limit: int) -> list[Hit]:
     try:
         rows = list(PaymentIntent.objects.filter(id=parse_public_id("pi", text)))
     except ValueError:
-        rows = exact_then_prefix(PaymentIntent.objects, ["reference"], text, limit)
+        rows = exact_then_prefix(PaymentIntent.objects.all(), ["reference"], text, limit)
     return [
         Hit(
             row.reference,

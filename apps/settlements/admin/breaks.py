@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from apps.console.pages import Action, Header, Moment, ObjectPage, QueuePage, QueueRow
 from apps.console.registry import register_page, register_view
-from apps.console.values import Fact, Link, Note, Ref, Row, Status, Table
+from apps.console.values import Fact, Link, Note, Ref, Row, Status, Table, Value
 from apps.platform.ids import parse_public_id, public_id
 from apps.settlements.domain import BreakKind, BreakState
 from apps.settlements.selectors import (
@@ -133,13 +133,18 @@ class BreakPage(ObjectPage):
 
     def lines(self, thing: BreakRow) -> Sequence[Table]:
         """Both sides."""
-        rows = []
+        rows: list[Row] = []
         if thing.line_id is not None and thing.statement_id is not None:
             page = reverse(
                 "console:settlements_statement", args=[public_id("stm", thing.statement_id)]
             )
             anchor = f"{page}#{public_id('sl', thing.line_id)}"
-            cells = ["The statement", Ref(thing.line_reference), thing.line_text, thing.line_amount]
+            cells: list[Value] = [
+                "The statement",
+                Ref(thing.line_reference),
+                thing.line_text,
+                thing.line_amount,
+            ]
             rows.append(Row(cells, url=anchor))
         if thing.expected is not None:
             rows.append(Row(["Our books", Ref(thing.expected_source), "", thing.expected]))

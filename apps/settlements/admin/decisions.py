@@ -24,7 +24,7 @@ COMMENT_MAX = 1000
 class BatchButton(ReviewPage):
     """A form of the review page. Opened by itself it leads back to the page."""
 
-    http_method_names: ClassVar[list[str]] = ["get", "post"]
+    http_method_names = ["get", "post"]
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Nothing is changed by looking."""

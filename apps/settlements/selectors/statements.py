@@ -121,7 +121,8 @@ def statement_lines(*, statement_id: UUID, limit: int = LINES_MAX) -> list[State
             group__in=groups.values(), item__isnull=False
         ).select_related("item", "group")
     }
-    return [_line(line, items.get(groups.get(line.id)), breaks.get(line.id)) for line in lines]
+    by_line = {line: items.get(group) for line, group in groups.items()}
+    return [_line(line, by_line.get(line.id), breaks.get(line.id)) for line in lines]
 
 
 def _line(line: StatementLine, leg: MatchLeg | None, found: Break | None) -> StatementLineRow:
