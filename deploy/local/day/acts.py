@@ -216,6 +216,7 @@ def _breaks(api: Api) -> list[dict[str, Any]]:
     return [
         {"kind": row["kind"], "reference": row["reference"], "opened_at": row["opened_at"]}
         for row in api.all("/v1/settlements/breaks")
+        if row["state"] != "resolved"
     ]
 
 
