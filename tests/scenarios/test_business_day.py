@@ -84,8 +84,8 @@ def test_an_entry_altered_behind_the_triggers_is_found(house: House) -> None:
 
 
 def test_a_balance_altered_behind_the_triggers_is_found(house: House) -> None:
-    which = "WHERE account_id = (SELECT account_id FROM t_baobab.ledger_account_balance ORDER BY 1 LIMIT 1)"
     table = "t_baobab.ledger_account_balance"
+    which = f"WHERE account_id = (SELECT account_id FROM {table} ORDER BY 1 LIMIT 1)"
     with tampered(house, f"UPDATE {table} SET debits_minor = debits_minor + 1 {which}"):
         code, found = audit(house)
     with tampered(house, f"UPDATE {table} SET debits_minor = debits_minor - 1 {which}"):
