@@ -20,10 +20,10 @@ from django.test import Client
 
 from apps.identity.models import User
 from apps.identity.services import create_service_client, issue_api_key
+from apps.ledger.services import open_account
 from apps.platform.actors import SYSTEM
-from apps.platform.errors import NoTenant
+from apps.platform.errors import FileNameRefused, NoTenant
 from apps.platform.messaging.tenants import find_place, ready_places
-from apps.platform.storage import TenantStorage
 from apps.platform.tenant import database
 from apps.tenancy.contexts import inside, on_platform
 from apps.tenancy.domain import TenantState
@@ -69,7 +69,7 @@ TOKEN_URL = "/v1/oauth/token"
 def printed() -> Iterator[None]:
     """The whole table, when all rows have run."""
     yield
-    width = max(len(what) for what, _, _ in MATRIX)
+    width = max((len(what) for what, _, _ in MATRIX), default=0)
     print(f"\n{'what is tried':{width}}  at home  abroad")
     for what, home, abroad in MATRIX:
         print(f"{what:{width}}  {home:7}  {abroad}")
@@ -240,10 +240,6 @@ def test_a_cache_key_is_another_key_in_another_tenant(both: tuple[Ours, Ours]) -
     cell("cache: the same key", "found", "nothing; platform nothing; no tenant refused")
 
 
-@pytest.mark.skipif(
-    "exists" not in dir(TenantStorage) or not hasattr(TenantStorage, "prefix"),
-    reason="files are not kept by tenant yet",
-)
 def test_a_file_name_is_another_file_in_another_tenant(both: tuple[Ours, Ours]) -> None:
     mara, baobab = both
     with inside(mara.tenant):
@@ -252,12 +248,30 @@ def test_a_file_name_is_another_file_in_another_tenant(both: tuple[Ours, Ours]) 
     with inside(baobab.tenant):
         assert not default_storage.exists(name)
         assert default_storage.save("statement.csv", ContentFile(b"baobab's"))
-        assert default_storage.open(name).read() == b"baobab's"
-        default_storage.delete(name)
+        assert default_storage.open("statement.csv").read() == b"baobab's"
+        for way in (f"../{mara.tenant.id}/{name}", f"../{mara.tenant.id.hex}/{name}", "../../x"):
+            with pytest.raises(FileNameRefused):
+                default_storage.open(way)
+        default_storage.delete("statement.csv")
     with inside(mara.tenant):
         assert default_storage.open(name).read() == b"mara's"
         default_storage.delete(name)
     cell("file: the same name", "read", "not there")
+
+
+def test_a_reference_is_found_only_in_its_own_tenant(both: tuple[Ours, Ours]) -> None:
+    with inside(both[0].tenant):
+        open_account(
+            code="1999", name="Mara only", account_class="asset", currency="KES", actor=SYSTEM
+        )
+    pages = {
+        ours.tenant.slug: signed_in(ours.user, ours.host).get("/console/search", {"q": "1999"})
+        for ours in both
+    }
+    assert b"Mara only" in pages["mara"].content
+    assert pages["baobab"].status_code == 200
+    assert b"Mara only" not in pages["baobab"].content
+    cell("search: the reference of another tenant", "found", "nothing")
 
 
 # --- a tenant that is not ready
