@@ -10,9 +10,12 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from apps.platform.actors import Actor
+from apps.platform.jobs import registry, start_job
 from apps.tenancy.contexts import inside
 from apps.tenancy.models import Tenant
 from apps.tenancy.selectors import tenant_by_slug
+from tests.platform.job_world import KIND, Handler
 
 Call = Callable[..., Any]
 
@@ -61,3 +64,22 @@ def committed_mara(
 
 def _json(body: object) -> str:
     return "" if body is None else json.dumps(body)
+
+
+@pytest.fixture
+def does(monkeypatch: pytest.MonkeyPatch) -> Callable[[Handler], None]:
+    """Register the test's function for jobs of the kind ``tests.job``."""
+
+    def register(function: Handler) -> None:
+        monkeypatch.setitem(registry._handlers, KIND, function)
+
+    return register
+
+
+@pytest.fixture
+def start(amina: Actor, does: Callable[[Handler], None]) -> Callable[..., Any]:
+    def started(function: Handler, **facts: Any) -> Any:
+        does(function)
+        return start_job(kind=KIND, title="Count", actor=amina, **{"total": 3} | facts)
+
+    return started

@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,59 +23,13 @@ from apps.platform.jobs import (
     run_due_jobs,
     start_job,
 )
-from apps.platform.jobs import progress as progress_module
 from apps.platform.jobs.progress import LEASE, LeaseLost
 from apps.platform.models import AuditRecord, Job
 from apps.tenancy import tasks
 from apps.tenancy.contexts import inside
 from apps.tenancy.models import Tenant
 from tests.platform.api_world import TillClosed
-
-Handler = Callable[[JobProgress], None]
-STEP = "tests.job_step"
-
-
-@pytest.fixture
-def does(monkeypatch: pytest.MonkeyPatch) -> Callable[[Handler], None]:
-    """Register the test's function for jobs of the kind ``tests.job``."""
-
-    def register(function: Handler) -> None:
-        monkeypatch.setitem(registry._handlers, "tests.job", function)
-
-    return register
-
-
-@pytest.fixture
-def start(amina: Actor, does: Callable[[Handler], None]) -> Callable[..., Any]:
-    def started(function: Handler, **facts: Any) -> Any:
-        does(function)
-        return start_job(kind="tests.job", title="Count", actor=amina, **{"total": 3} | facts)
-
-    return started
-
-
-def count(progress: JobProgress) -> None:
-    """Three steps; each leaves one record, in the transaction that says so."""
-    for number in range(progress.done + 1, progress.total + 1):
-        with transaction.atomic():
-            step(progress, number)
-
-
-def step(progress: JobProgress, number: int) -> None:
-    AuditRecord.objects.create(
-        use_case=STEP, subject=f"{progress.job_id}:{number}", recorded_at=clock.now()
-    )
-    progress.advance(number, f"step {number}", {"last": number})
-
-
-def steps(job_id: object) -> list[str]:
-    rows = AuditRecord.objects.filter(use_case=STEP, subject__startswith=str(job_id))
-    return [str(row.subject).rpartition(":")[2] for row in rows.order_by("id")]
-
-
-def later(**by: float) -> Any:
-    now = clock.now() + timedelta(**by)
-    return clock.reading(lambda: now)
+from tests.platform.job_world import count, later, step, steps
 
 
 def test_a_job_is_queued_done_and_shown(mara: Tenant, amina: Actor, start: Any) -> None:
@@ -324,114 +270,3 @@ def test_a_job_is_cancelled_over_http_once(mara: Tenant, start: Any, api: Any) -
     assert answer["Idempotent-Replayed"] == "true"
     unknown = f"/v1/platform/jobs/{public_id('job', new_id())}"
     assert api("GET", unknown).json()["code"] == "platform/unknown-job"
-
-
-# --- on committed data
-
-
-@pytest.fixture
-def committed(committed_mara: Tenant, amina: Actor) -> Iterator[Tenant]:
-    """Mara's books; jobs and what they left are removed."""
-    yield committed_mara
-    AuditRecord.objects.filter(use_case=STEP).delete()
-    AuditRecord.objects.filter(use_case="platform.start_job", actor_id=amina.id).delete()
-    Job.objects.filter(kind="tests.job").delete()
-
-
-def in_thread(tenant: Tenant, function: Callable[[], object]) -> threading.Thread:
-    def work() -> None:
-        try:
-            with inside(tenant):
-                function()
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    return thread
-
-
-def test_progress_is_seen_while_the_work_runs(committed: Tenant, start: Any) -> None:
-    seen, go_on = threading.Event(), threading.Event()
-
-    def wait(progress: JobProgress) -> None:
-        progress.advance(1, "half way")
-        seen.set()
-        go_on.wait(20)
-
-    job_id = start(wait)
-    thread = in_thread(committed, run_due_jobs)
-    assert seen.wait(20)
-    status = job_status(job_id)
-    assert (status.state, status.done, status.note) == ("running", 1, "half way")
-    go_on.set()
-    thread.join()
-    assert job_status(job_id).state == "done"
-
-
-def test_eight_workers_share_twelve_jobs_without_doing_one_twice(
-    committed: Tenant, start: Any
-) -> None:
-    job_ids = [start(count) for _ in range(12)]
-    tried: list[int] = []
-    threads = [in_thread(committed, lambda: tried.append(run_due_jobs())) for _ in range(8)]
-    for thread in threads:
-        thread.join()
-    assert sum(tried) == 12
-    assert [steps(job_id) for job_id in job_ids] == [["1", "2", "3"]] * 12
-
-
-def test_a_long_job_gives_the_worker_back_and_goes_on(
-    committed: Tenant, start: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(progress_module, "SLICE_SECONDS", 0)
-    job_id = start(count)
-    assert run_due_jobs() == 4  # three steps, each in a slice of its own, and the end
-    assert job_status(job_id).state == "done"
-    assert steps(job_id) == ["1", "2", "3"]
-
-
-WORKER = """
-import sys, time, django
-django.setup()
-from django.db import connection, transaction
-connection.settings_dict["NAME"] = sys.argv[1]
-from apps.platform.jobs import register_job, run_due_jobs
-from apps.tenancy.contexts import inside
-from apps.tenancy.selectors import tenant_by_slug
-from tests.platform.test_jobs import step
-def work(progress):
-    for number in (1, 2):
-        with transaction.atomic():
-            step(progress, number)
-    with transaction.atomic():
-        step(progress, 3)
-        print("in the middle", flush=True)
-        time.sleep(60)
-register_job("tests.job", work)
-with inside(tenant_by_slug("mara")):
-    run_due_jobs()
-"""
-
-
-def test_a_killed_worker_leaves_a_job_that_another_finishes(committed: Tenant, start: Any) -> None:
-    job_id = start(count, total=5)
-    worker = subprocess.Popen(
-        [sys.executable, "-c", WORKER, str(connection.settings_dict["NAME"])],
-        stdout=subprocess.PIPE,
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings.test"},
-    )
-    assert worker.stdout is not None
-    assert worker.stdout.readline() == b"in the middle\n"
-    os.kill(worker.pid, signal.SIGKILL)
-    worker.wait()
-    worker.stdout.close()
-    assert run_due_jobs() == 0, "the lease still holds"
-    status = job_status(job_id)
-    assert (status.state, status.done) == ("running", 2)
-    give_up_at = time.monotonic() + 20
-    while time.monotonic() < give_up_at and job_status(job_id).state != "done":
-        with later(seconds=LEASE.total_seconds() + 5):
-            run_due_jobs()
-    assert (job_status(job_id).state, job_status(job_id).done) == ("done", 5)
-    assert steps(job_id) == ["1", "2", "3", "4", "5"]
