@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -60,6 +61,11 @@ def view_of(attempt: Attempt) -> AttemptView:
         provider_refs=attempt.provider_refs,
         created_at=attempt.created_at,
     )
+
+
+def stale_before(now: datetime) -> datetime:
+    """What was being sent before this instant is no longer being sent: twice the time-out."""
+    return now - timedelta(seconds=2 * settings.ENV.provider_timeout_seconds)
 
 
 def callback_token(attempt: UUID) -> str:

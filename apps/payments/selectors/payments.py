@@ -24,6 +24,7 @@ from apps.payments.models import (
     PaymentIntent,
     ProviderExchange,
 )
+from apps.payments.selectors.contexts import stale_before
 from apps.payments.selectors.rows import (
     attempt_row,
     callback_row,
@@ -134,7 +135,8 @@ def has_due_checks() -> bool:
     """True if something is to be asked about, or was left half-sent."""
     now = clock.now()
     is_due = Q(state__in=CHECKABLE, next_check_at__lte=now)
-    return Attempt.objects.filter(is_due | Q(state=AttemptState.SENDING)).exists()
+    is_stale = Q(state=AttemptState.SENDING, sent_at__lt=stale_before(now))
+    return Attempt.objects.filter(is_due | is_stale).exists()
 
 
 def _intent(intent_id: UUID) -> PaymentIntent:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from django.conf import settings
 from django.db import transaction
 
 from apps.payments.connectors.base import ProviderError, Result, Verifier
@@ -14,7 +12,7 @@ from apps.payments.connectors.registry import connector
 from apps.payments.domain import schedule
 from apps.payments.domain.states import CHECKABLE, AttemptState, Direction, Outcome
 from apps.payments.models import Attempt
-from apps.payments.selectors.contexts import context_for, view_of
+from apps.payments.selectors.contexts import context_for, stale_before, view_of
 from apps.payments.services.learning import Lesson, keep_exchange, learn, locked_attempt
 from apps.platform import audit, clock
 from apps.platform.actors import SYSTEM, Actor
@@ -45,11 +43,6 @@ def verify_due_attempts(*, limit: int = VERIFY_BATCH) -> int:
         _look_at(attempt)
         looked_at += 1
     return looked_at
-
-
-def stale_before(now: datetime) -> datetime:
-    """What was being sent before this instant is no longer being sent: twice the time-out."""
-    return now - timedelta(seconds=2 * settings.ENV.provider_timeout_seconds)
 
 
 def _give_up_sending(limit: int) -> int:
