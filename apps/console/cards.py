@@ -44,6 +44,20 @@ class Kpi(Card):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Alert(Card):
+    """Something that broke or is late, in one line above everything else.
+
+    When all is well its builder answers nothing.
+    """
+
+    template: ClassVar[str] = "console/cards/alert.html"
+
+    note: str = ""
+    tone: Tone = "warn"
+    icon: str = "warning"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListCard(Card):
     """The first rows of some list."""
 

@@ -13,7 +13,7 @@ from apps.console.rendering import day_text, money_text, short_money
 from apps.platform.currencies import exponent
 from apps.platform.money import Money
 
-WIDTH, HEIGHT = 720, 220
+WIDTH, HEIGHT = 720, 196
 LEFT, RIGHT, TOP, BOTTOM = 56, 8, 10, 26
 GRID_LINES = 4
 LABELS_MAX = 7

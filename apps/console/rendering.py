@@ -27,7 +27,8 @@ from apps.platform.tenant import current_tenant
 
 NOTHING = SafeString('<span class="ch-nothing">–</span>')
 MINUTE, HOUR, DAY = 60, 3600, 86_400
-_STEPS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e4, "K"))
+#: From which size on, in which unit, and its letter.
+_STEPS = ((10**12, 10**12, "T"), (10**9, 10**9, "B"), (10**6, 10**6, "M"), (10**4, 10**3, "K"))
 
 
 def shown(value: Value) -> SafeString:
@@ -94,9 +95,9 @@ def money_text(amount: Money) -> str:
 def short_money(amount: Money) -> str:
     """``KES 1.2M`` for headlines and axes. Cut, never rounded up."""
     size = abs(amount.major)
-    for step, letter in _STEPS:
-        if size >= Decimal(step):
-            tenths = int(size * 10 / Decimal(step))
+    for least, unit, letter in _STEPS:
+        if size >= least:
+            tenths = int(size * 10 / unit)
             text = f"{tenths // 10}.{tenths % 10}".removesuffix(".0") + letter
             break
     else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.http import HttpRequest
 from django.test import Client
@@ -12,6 +14,8 @@ from apps.console.cards import BarsCard, Card, Kpi
 from apps.console.registry import CardEntry, registries
 from apps.console.views.dashboard import COLUMNS, SPANS, packed
 from apps.identity.errors import UserNotFound
+from apps.platform import clock
+from apps.platform.models import OutboxMessage
 from tests.console.conftest import Door, text
 
 
@@ -50,6 +54,18 @@ def test_a_card_that_cannot_be_read_leaves_the_others_alone(
     assert "A card could not be read" in page
     assert "Fine" in page
     assert "Secret" not in page
+
+
+def test_what_is_late_or_broken_is_said_first_and_only_then(door: Door) -> None:
+    client = door("operator")
+    now = clock.now()
+    assert "ch-alerts" not in text(client.get("/console/"))
+    event = OutboxMessage.objects.create(
+        name="x", version=1, aggregate="x", sequence=1, payload={}, recorded_at=now
+    )
+    assert "ch-alerts" not in text(client.get("/console/"))  # the relay has had no time yet
+    OutboxMessage.objects.filter(pk=event.pk).update(recorded_at=now - timedelta(minutes=3))
+    assert "1 event is waiting" in text(client.get("/console/"))
 
 
 def test_somebody_without_roles_is_told_what_to_do(

@@ -41,11 +41,12 @@ def test_money_has_the_decimals_of_its_currency(minor: int, currency: str, text:
 
 
 @given(st.integers(0, MINOR_MAX))
-def test_short_money_never_says_more_than_there_is(minor: int) -> None:
+def test_short_money_never_says_more_than_there_is_nor_much_less(minor: int) -> None:
     letters = {"K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
     text = short_money(Money(minor, "KES")).split("\u00a0")[1].replace(",", "")
     said = float(text[:-1]) * letters[text[-1]] if text[-1] in letters else float(text)
     assert said <= minor / 100 * (1 + 1e-9)
+    assert said >= minor / 100 * 0.9 - 1
 
 
 def test_a_time_is_the_tenants_with_utc_on_hover(at_six: None) -> None:

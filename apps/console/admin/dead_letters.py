@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
-from apps.console.cards import Card, Kpi
+from apps.console.cards import Alert, Card
 from apps.console.lists import PeriodFilter, ReadOnlyAdmin
 from apps.console.pages import Action, Header, Moment, ObjectPage
 from apps.console.pages.objects import found_or_404
@@ -146,11 +146,10 @@ def dead_letters_card(request: HttpRequest) -> Card | None:
     count = waiting_letters(request)
     if not count:
         return None
-    return Kpi(
-        title="Dead letters",
+    return Alert(
+        title=f"{count:,} message{'s' if count > 1 else ''} could not be handled.",
+        note="Look at the reason, mend it, and hand them over again.",
         icon="mark_email_unread",
-        value=count,
-        note="Messages nobody could handle",
         tone="bad",
         url=f"{reverse(LIST)}?state=dead",
     )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 
-from apps.console.cards import Card, Kpi
+from apps.console.cards import Alert, Card
 from apps.console.lists import PeriodFilter, ReadOnlyAdmin
 from apps.console.pages import Header, Moment, ObjectPage
 from apps.console.pages.objects import found_or_404
@@ -19,10 +20,13 @@ from apps.console.rendering import relative
 from apps.console.search import Hit, exact_then_prefix
 from apps.console.site import console_site
 from apps.console.values import Code, Fact, Link, Ref, Row, Status, Table, Value
+from apps.platform import clock
 from apps.platform.ids import public_id
 from apps.platform.models import OutboxMessage
 
 PERMISSION = "platform.view_jobs"
+#: The relay publishes within a second or two; after this something is wrong.
+LATE = timedelta(minutes=1)
 
 
 class PublishedFilter(admin.SimpleListFilter):
@@ -151,18 +155,17 @@ def find_events(text: str, limit: int) -> list[Hit]:
     ]
 
 
-def waiting_card(request: HttpRequest) -> Card | None:
-    """Events the relay has not published yet; nothing when there are none."""
-    waiting = OutboxMessage.objects.filter(published_at=None)
-    oldest = waiting.order_by("recorded_at").values_list("recorded_at", flat=True).first()
+def late_card(request: HttpRequest) -> Card | None:
+    """Events that should have been published by now; nothing when the relay keeps up."""
+    late = OutboxMessage.objects.filter(published_at=None, recorded_at__lt=clock.now() - LATE)
+    oldest = late.order_by("recorded_at").values_list("recorded_at", flat=True).first()
     if oldest is None:
         return None
-    return Kpi(
-        title="Events waiting",
+    count = late.count()
+    return Alert(
+        title=f"{count:,} event{'s are' if count > 1 else ' is'} waiting to be published.",
+        note=f"The oldest was recorded {relative(oldest)}: is the relay running?",
         icon="outbox",
-        value=waiting.count(),
-        note=f"the oldest recorded {relative(oldest)}",
-        tone="warn",
         url=f"{reverse('console:platform_outboxmessage_changelist')}?state=waiting",
     )
 
@@ -172,5 +175,5 @@ register_view("events/<uuid:key>", EventPage, name="event")
 register_page(
     "Operations", "Events", "bolt", "console:platform_outboxmessage_changelist", PERMISSION
 )
-register_card(waiting_card, permission=PERMISSION, order=80)
+register_card(late_card, permission=PERMISSION, order=80)
 register_search("Events", find_events, permission=PERMISSION, prefixes=())

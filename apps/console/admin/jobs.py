@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import Any, ClassVar
 
@@ -11,13 +12,14 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, QueryD
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from apps.console.cards import Card, Kpi
+from apps.console.cards import Alert, Card
 from apps.console.lists import PeriodFilter, ReadOnlyAdmin
 from apps.console.pages import Action, Header, Moment, ObjectPage, Page
 from apps.console.pages.objects import found_or_404
 from apps.console.registry import register_card, register_page, register_view
 from apps.console.site import console_site
 from apps.console.values import Fact, Link, Progress, Ref, Status, Value
+from apps.platform import clock
 from apps.platform.ids import public_id
 from apps.platform.jobs import cancel_job
 from apps.platform.models import Job, JobState
@@ -25,6 +27,7 @@ from apps.platform.storage import TenantStorage
 
 PERMISSION = "platform.view_jobs"
 LIST = "console:platform_job_changelist"
+RECENT = timedelta(days=1)
 CANCELLED = Status(JobState.CANCELLED.value, tone="calm")
 
 
@@ -169,16 +172,16 @@ def job_status(job: Job) -> Status:
 
 
 def failed_card(request: HttpRequest) -> Card | None:
-    """Only when something failed that nobody has seen to."""
-    failed = Job.objects.filter(state=JobState.FAILED)
+    """Jobs that failed within the last day."""
+    failed = Job.objects.filter(state=JobState.FAILED, finished_at__gte=clock.now() - RECENT)
     latest = failed.order_by("-finished_at").first()
     if latest is None:
         return None
-    return Kpi(
-        title="Failed jobs",
+    count = failed.count()
+    return Alert(
+        title=f"{count:,} job{'s' if count > 1 else ''} failed today.",
+        note=f"The latest: {latest.title}.",
         icon="report",
-        value=failed.count(),
-        note=latest.title,
         tone="bad",
         url=f"{reverse(LIST)}?state__exact={JobState.FAILED.value}",
     )

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import structlog
 
-from apps.console.cards import Card, Kpi
+from apps.console.cards import Alert, Card, Kpi
 from apps.console.navigation import may_open
 from apps.console.pages import Page
 from apps.console.refusals import sentence
@@ -25,11 +25,12 @@ class Dashboard(Page):
     template_name: ClassVar[str] = "console/dashboard.html"
 
     def context(self) -> dict[str, Any]:
-        """The cards this person may see: figures first, then the rest, in their order."""
+        """The cards this person may see: what broke, the figures, then the rest, in their order."""
         cards = self._cards()
         return {
+            "alerts": [card for card in cards if isinstance(card, Alert)],
             "figures": [card for card in cards if isinstance(card, Kpi)],
-            "cards": packed([card for card in cards if not isinstance(card, Kpi)]),
+            "cards": packed([card for card in cards if not isinstance(card, Alert | Kpi)]),
         }
 
     def _cards(self) -> list[Card]:

@@ -8,6 +8,7 @@ from apps.ledger.selectors.chart import (
     accounts,
     balances_below,
 )
+from apps.ledger.selectors.days import DayRow, days_of
 from apps.ledger.selectors.journal import (
     AccountStatement,
     EntryRow,
@@ -32,6 +33,7 @@ __all__ = [
     "AccountStatement",
     "Balance",
     "CurrencyTotal",
+    "DayRow",
     "EntryRow",
     "PostingRow",
     "StatementLine",
@@ -43,6 +45,7 @@ __all__ = [
     "accounts",
     "balances_below",
     "books_violations",
+    "days_of",
     "entries",
     "entry_of_source",
     "journal_entry",
