@@ -36,6 +36,7 @@ def walk(till: Call, page: dict[str, Any], link: str) -> list[list[str]]:
     while page[link]:
         page = till("GET", page[link].removeprefix("http://mara.localhost")).json()
         pages.append([row["id"] for row in page["data"]])
+        assert len(pages) < 20, "the pages go round in a circle"
     return pages
 
 
@@ -57,9 +58,10 @@ def test_walking_there_and_back_meets_every_row_once(
     assert all(len(page) == limit for page in forth[:-1])
     assert first["previous"] is None
     last = first
-    while last["next"]:
+    for _ in forth[1:]:
         last = till("GET", last["next"].removeprefix("http://mara.localhost")).json()
-    assert walk(till, last, "previous") == forth[-2::-1] if len(forth) > 1 else True
+    assert last["next"] is None
+    assert walk(till, last, "previous") == forth[-2::-1]
 
 
 def test_a_row_that_arrives_meanwhile_moves_nothing(mara: Tenant, till: Call) -> None:
