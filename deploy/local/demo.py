@@ -56,19 +56,24 @@ class _House:
     voice: Voice
 
     def open(self, play: Programme) -> None:
-        """Bring the schemas up to date, then start every process and wait for the web server."""
+        """Bring the schemas up to date, then start every process and wait for the web server.
+
+        The web server starts beside the seed, which it does not need; the others, which nobody
+        waits for, start once it answers, so that they do not take its time.
+        """
         simulators = self._run(apps.SIMULATORS, play.simulators)
         self._step("migrate", "schemas are current", play.migrate)
         port = self.settings.simulators_port
         self.stack.supervisor.wait_until(lambda: listens(port), simulators)
-        sign_ins = self._step("seed", "tenants and operators are there", play.seed)
         begun = time.monotonic()
-        for name, argv in play.house.items():
-            self._run(name, argv)
-        web = self.stack.supervisor.children[apps.WEB]
+        web = self._run(apps.WEB, play.house[apps.WEB])
+        sign_ins = self._step("seed", "tenants and operators are there", play.seed)
         url = f"{self.settings.web_url}/healthz"
         self.stack.supervisor.wait_until(lambda: answers(url), web)
         self.voice.done("web answers", time.monotonic() - begun)
+        for name, argv in play.house.items():
+            if name != apps.WEB:
+                self._run(name, argv)
         self.voice.say(f"Ready in {self.voice.seconds:.1f} s: {self.settings.web_url}\n")
         print(sign_ins, end="", flush=True)
 
