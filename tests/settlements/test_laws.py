@@ -19,7 +19,7 @@ from apps.settlements.domain import (
     contents_digest,
     payable_now,
 )
-from apps.settlements.domain.statements import line_keys
+from apps.settlements.domain.statements import line_keys, without_numbers
 from apps.settlements.errors import UnreadableStatement
 from tests.settlements.world import Line, portal_csv
 
@@ -127,3 +127,10 @@ def test_both_good_files_are_read() -> None:
         parsed = PROFILES[profile](content)
         parsed.check_proved()
         assert parsed.currency == "KES"
+
+
+def test_a_mobile_number_in_a_text_is_covered_and_nothing_else_is() -> None:
+    text = "Pay Bill from 254719000050 - HASSAN WAFULA Acc. 254719 of 12547190000501"
+    assert without_numbers(text) == (
+        "Pay Bill from 2547•••••050 - HASSAN WAFULA Acc. 254719 of 12547190000501"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ from enum import StrEnum
 
 from apps.settlements.domain.states import LineKind
 from apps.settlements.errors import UnprovedStatement
+
+#: Kenyan mobile numbers as providers write them (E.164 without plus).
+_MOBILE = re.compile(r"\b(254[17])\d{5}(\d{3})\b")
 
 
 class Direction(StrEnum):
@@ -59,6 +63,11 @@ class ParsedStatement:
                 lines_minor=moved,
                 closing_minor=self.closing_minor,
             )
+
+
+def without_numbers(text: str) -> str:
+    """The text of a line with mobile numbers covered: enough to recognise, too little to call."""
+    return _MOBILE.sub(r"\1•••••\2", text)
 
 
 def line_keys(lines: Sequence[ParsedLine]) -> list[str]:

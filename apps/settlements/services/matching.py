@@ -21,6 +21,7 @@ from apps.settlements.domain import (
     ItemState,
     LineKind,
 )
+from apps.settlements.domain.statements import without_numbers
 from apps.settlements.models import Break, ExpectedItem, MatchGroup, MatchLeg, StatementLine
 from apps.settlements.services.breaks import close_break, open_break
 from apps.settlements.services.suspense import effect_minor, post_suspense, take_back_suspense
@@ -148,7 +149,7 @@ def _difference(line: StatementLine, kind: BreakKind, unknown_minor: int) -> Dif
         kind=kind,
         provider_account=line.provider_account,
         amount=Money(unknown_minor, line.currency),
-        explanation=f"{line.provider_reference} {came} {why}: {line.text}",
+        explanation=f"{line.provider_reference} {came} {why}: {without_numbers(line.text)}",
         dedupe_key=f"line:{line.id}",
     )
 

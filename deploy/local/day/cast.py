@@ -48,6 +48,10 @@ PEOPLE = (
     ),
 )
 
+PLATFORM_PERSON = Person(
+    username="root", full_name="Kofi Mensah", role="administrator", needs_second_factor=True
+)
+
 COMPANIES = (
     Company(
         slug="mara",

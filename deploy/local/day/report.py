@@ -46,6 +46,7 @@ def _where(stage: Stage) -> str:
         for company in COMPANIES
     ]
     lines += [
+        f"  {'The platform':<18} http://platform.{stage.domain}:{port}/platform/",
         f"  {'API documentation':<18} http://{COMPANIES[0].slug}.{stage.domain}:{port}/v1/docs",
         f"  {'Metrics':<18} {stage.web_url}/metrics",
         f"  {'Try as':<18} " + ", ".join(f"{p.username} ({p.role})" for p in PEOPLE),

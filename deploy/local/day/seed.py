@@ -21,6 +21,7 @@ from deploy.local.day.cast import (
     CURRENCY,
     PAYOUTS,
     PEOPLE,
+    PLATFORM_PERSON,
     Company,
     Person,
 )
@@ -48,10 +49,10 @@ from apps.platform import clock  # noqa: E402
 from apps.platform.actors import SYSTEM  # noqa: E402
 from apps.platform.money import Money  # noqa: E402
 from apps.settlements.services import prepare_books as prepare_settlements  # noqa: E402
-from apps.tenancy.contexts import inside  # noqa: E402
+from apps.tenancy.contexts import inside, on_platform  # noqa: E402
 from apps.tenancy.domain import TenantMode  # noqa: E402
 from apps.tenancy.selectors import tenant_by_slug  # noqa: E402
-from apps.tenancy.services import provision_tenant  # noqa: E402
+from apps.tenancy.services import brand_tenant, provision_tenant  # noqa: E402
 
 FLOAT = "1110"
 SERVICE = "integrations"
@@ -64,6 +65,7 @@ def main() -> None:
     data = Path(os.environ["DEMO_DATA"])
     kept = Credentials(data / "credentials.json")
     provider = Provider(os.environ["MPESA_BASE_URL"])
+    _open_platform(kept)
     for company in COMPANIES:
         _provide(company, kept, provider)
     kept.save()
@@ -90,6 +92,14 @@ class Credentials:
         new.replace(self.path)
 
 
+def _open_platform(kept: Credentials) -> None:
+    """The platform's own people: they see the organisations, and nobody's books."""
+    with on_platform():
+        seed_roles(actor=SYSTEM)
+        _admit(PLATFORM_PERSON, kept.of("platform")["people"])
+    kept.save()
+
+
 def _provide(company: Company, kept: Credentials, provider: Provider) -> None:
     if tenant_by_slug(company.slug) is None:
         provision_tenant(
@@ -99,6 +109,12 @@ def _provide(company: Company, kept: Credentials, provider: Provider) -> None:
             zone="Africa/Nairobi",
             mode=TenantMode.TEST,
             domains=[f"{company.slug}.{os.environ['BASE_DOMAIN']}"],
+            actor=SYSTEM,
+        )
+        brand_tenant(
+            slug=company.slug,
+            color=company.brand_color,
+            symbol=company.brand_symbol,
             actor=SYSTEM,
         )
     tenant = tenant_by_slug(company.slug)
@@ -248,10 +264,11 @@ def _write_secrets(kept: Credentials, provider: Provider, data: Path) -> None:
 
 def _sign_ins(kept: Credentials) -> str:
     lines = ["Sign-ins (second factor: the secret for an authenticator app):"]
-    for company in COMPANIES:
-        lines.append(f"  {company.name}: http://{company.slug}.{os.environ['BASE_DOMAIN']}")
-        for person in PEOPLE:
-            known = kept.of(company.slug)["people"][person.username]
+    hosts = [(company.name, company.slug, PEOPLE) for company in COMPANIES]
+    for name, slug, people in [*hosts, ("The platform", "platform", (PLATFORM_PERSON,))]:
+        lines.append(f"  {name}: http://{slug}.{os.environ['BASE_DOMAIN']}")
+        for person in people:
+            known = kept.of(slug)["people"][person.username]
             factor = f"  second factor {known['second_factor']}" if known["second_factor"] else ""
             lines.append(f"    {person.username:<7}{known['password']:<24}{person.role}{factor}")
     return "\n".join(lines)
