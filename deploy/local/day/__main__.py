@@ -22,6 +22,7 @@ from deploy.local.day.voice import Voice
 T = TypeVar("T")
 
 #: What goes by when something that was killed is back.
+STARTING_SECONDS = 10  # the relay makes the streams and may not have got to it yet
 PASSING = (httpx.HTTPError, nats.errors.Error, OSError, DoorBusy)
 
 
@@ -65,13 +66,15 @@ def _play(stage: Stage, name: str, title: str) -> str:
 def _persistently(title: str, work: Callable[[], T], voice: Voice) -> T:
     """Do the work, and again when a process of the house or the provider was just away."""
     give_up_at = time.monotonic() + PATIENCE_SECONDS
+    silent_until = time.monotonic() + STARTING_SECONDS
     while True:
         try:
             return work()
         except PASSING as trouble:
             if time.monotonic() > give_up_at:
                 raise DoorClosed(f"{title}: {trouble!r}") from trouble
-            voice.say(f"  [yellow]…[/yellow] {type(trouble).__name__}; trying again")
+            if time.monotonic() > silent_until:
+                voice.say(f"  [yellow]…[/yellow] {type(trouble).__name__}; trying again")
             time.sleep(1)
 
 

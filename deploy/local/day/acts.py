@@ -89,7 +89,9 @@ def disbursements(stage: Stage) -> str:
             _approve(stage, company)
         if _batch(stage, company)["state"] == "approved":
             with stage.console(company, "grace") as treasurer:
-                _expect(treasurer.send(path, {}, action=f"{path}release"), HTTPStatus.OK)
+                answer = treasurer.send(path, {}, action=f"{path}release")
+            if _batch(stage, company)["state"] == "approved":
+                raise refusal(answer)
     lines = sum(len(_batch(stage, company)["lines"]) for company in COMPANIES)
     return f"{len(COMPANIES)} batches with {lines} disbursements approved and released"
 
@@ -202,7 +204,9 @@ def _approve(stage: Stage, company: Company) -> None:
     path = stage.day.notes[f"batch/{company.slug}"]
     form = {"decision": "approve", "digest": _batch(stage, company)["digest"], "comment": ""}
     with stage.console(company, "brian") as approver:
-        _expect(approver.send(path, form, action=f"{path}decide"), HTTPStatus.OK)
+        answer = approver.send(path, form, action=f"{path}decide")
+    if _batch(stage, company)["state"] == "in_approval":
+        raise refusal(answer)
 
 
 def _batch(stage: Stage, company: Company) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -10,6 +11,10 @@ import httpx
 import pyotp
 
 TIMEOUT_SECONDS = 30
+#: A one-time code lives for this long (RFC 6238, 5.2).
+STEP_SECONDS = 30
+#: Wrong codes are throttled, so a spent one is not tried again at once.
+PAUSE_SECONDS = 10
 _CSRF = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
 
@@ -111,9 +116,14 @@ class Console:
     def sign_in(self, username: str, password: str, second_factor: str = "") -> None:
         """Sign in, with the second factor if the person has one (its TOTP secret, base 32)."""
         answer = self.send("/console/login/", {"username": username, "password": password})
-        if second_factor and "verify" in str(answer.url):
-            self.send(answer.url.path, {"code": one_time_code(second_factor)})
-        if "ch_session" not in self.client.cookies:
+        give_up_at = time.monotonic() + 2 * STEP_SECONDS
+        while second_factor and "verify" in answer.url.path:
+            answer = self.send(answer.url.path, {"code": one_time_code(second_factor)})
+            if "verify" in answer.url.path:  # each code works once; the next one comes soon
+                if time.monotonic() > give_up_at:
+                    raise refusal(answer)
+                time.sleep(PAUSE_SECONDS)
+        if "login" in answer.url.path or "ch_session" not in self.client.cookies:
             raise DoorClosed(f"{username} could not sign in")
 
     def _settled(self, answer: httpx.Response) -> httpx.Response:
