@@ -74,7 +74,8 @@ def _token(context: Context, *, refused: str) -> str:
             return known
         if context.cache.add(f"{key}:lock", "1", LOCK_SECONDS):
             try:
-                return _fetch(context, key)
+                known = context.cache.get(key)  # fetched between our look and the lock
+                return known if known and known != refused else _fetch(context, key)
             finally:
                 context.cache.delete(f"{key}:lock")
         if time.monotonic() > give_up_at:
