@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Q, Sum
 from django.db.models.functions import Coalesce
 
@@ -14,8 +13,8 @@ from apps.platform import audit, clock
 from apps.platform.actors import Actor
 from apps.platform.events import record
 from apps.platform.ids import public_id
+from apps.platform.locks import take_turns
 from apps.platform.money import Money
-from apps.platform.tenant import current_tenant
 from apps.platform.use_cases import use_case
 from apps.settlements.connectors import PROFILES
 from apps.settlements.domain import Direction, LineKind, ParsedStatement
@@ -39,7 +38,7 @@ def import_statement(
     new. Fees are posted as the provider took them; what matches nothing goes to suspense and opens
     a break. Nothing is kept of a file that cannot be read or proved.
     """
-    _take_turns(provider_account)
+    take_turns(f"import:{provider_account}")
     digest = hashlib.sha256(content).hexdigest()
     known = StatementFile.objects.filter(provider_account=provider_account, sha256=digest).first()
     if known is not None:
@@ -78,15 +77,6 @@ def _parsed(profile: str, content: bytes) -> ParsedStatement:
     parsed = PROFILES[profile](content)
     parsed.check_proved()
     return parsed
-
-
-def _take_turns(provider_account: str) -> None:
-    """One import at a time for each provider account, until this transaction ends."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))",
-            [f"{current_tenant().schema}:{provider_account}"],
-        )
 
 
 def _load(file: StatementFile, parsed: ParsedStatement) -> tuple[Statement, list[StatementLine]]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from django.db import connection
 from django.db.models.functions import Length
 
 from apps.platform import clock
+from apps.platform.locks import take_turns
 from apps.platform.tenant import current_tenant
 from apps.settlements.models import Batch, Break
 
@@ -14,11 +14,7 @@ def next_reference(model: type[Batch | Break], prefix: str) -> str:
     """The next free number of this year, without races: one taker at a time until commit."""
     year = clock.today(current_tenant().zone).year
     stem = f"{prefix}-{year}-"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
-            [f"{current_tenant().schema}:{stem}"],
-        )
+    take_turns(f"number:{stem}")
     last = (
         model.objects.filter(reference__startswith=stem)
         .order_by(Length("reference").desc(), "-reference")

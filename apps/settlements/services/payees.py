@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from uuid import UUID
 
-from django.db import connection
-
 from apps.ledger.services import open_account
 from apps.platform import audit, clock
 from apps.platform.actors import Actor
 from apps.platform.ids import public_id
-from apps.platform.tenant import current_tenant
+from apps.platform.locks import take_turns
 from apps.platform.use_cases import use_case
 from apps.settlements.domain import PayeeKind
 from apps.settlements.errors import InvalidPhone, NotFound, PayeeConflict
@@ -35,11 +33,7 @@ def register_payee(
     is refused. A new phone for a known payee is ``change_payee_phone``: it is not taken from here.
     """
     _check_phone(reference, phone)
-    with connection.cursor() as cursor:  # one at a time for one reference, until commit
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
-            [f"{current_tenant().schema}:payee:{reference}"],
-        )
+    take_turns(f"payee:{reference}")
     payee = Payee.objects.filter(reference=reference).first()
     if payee is not None:
         if (payee.name, payee.kind, payee.currency) != (name, kind, currency):
