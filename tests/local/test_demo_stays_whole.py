@@ -69,6 +69,7 @@ def test_a_killed_app_is_started_again_without_its_old_children(
 ) -> None:
     program = machine.start(*DEMO, str(tmp_path / "demo"))
     read_until(program, "The house stays open")
+    until(lambda: len(machine.children_of(machine.process("a worker"))) == 1)
     worker = machine.process("a worker")
     [child] = machine.children_of(worker)
     os.kill(worker, signal.SIGKILL)
