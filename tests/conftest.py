@@ -21,6 +21,15 @@ TENANTS = {
 }
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Accept what the tests of the golden files found."""
+    parser.addoption(
+        "--update-golden",
+        action="store_true",
+        help="write new openapi.yaml, event schemas and SQL digests to tests/golden",
+    )
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(
     django_test_environment: None,
