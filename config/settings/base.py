@@ -72,7 +72,7 @@ _database = urlsplit(ENV.database_url)
 _options: dict[str, str] = dict(parse_qsl(_database.query))
 DATABASES = {
     "default": {
-        "ENGINE": "django_tenants.postgresql_backend",
+        "ENGINE": "apps.tenancy.postgresql",
         "NAME": _database.path.lstrip("/"),
         "USER": unquote(_database.username or ""),
         "PASSWORD": unquote(_database.password or ""),

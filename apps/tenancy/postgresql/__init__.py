@@ -1,0 +1,1 @@
+"""The database backend: that of django-tenants, which asks less often. ``ENGINE`` names it."""
