@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection
+
 from apps.platform import clock, context
 from apps.platform.actors import Actor
-from apps.platform.models import AuditRecord
+from apps.platform.ids import new_id
+from apps.platform.tenant import current_tenant_id
 
 
 @dataclass(slots=True)
@@ -33,17 +38,37 @@ def recording(use_case: str, actor: Actor) -> Iterator[None]:
         _draft.reset(token)
     if draft.is_silent:
         return
-    AuditRecord.objects.create(
-        use_case=use_case,
-        actor_kind=actor.kind,
-        actor_name=actor.name,
-        actor_id=actor.id,
-        subject=draft.subject,
-        facts=draft.facts,
-        request_id=context.request_id.get(),
-        trace_id=context.trace_id(),
-        recorded_at=clock.now(),
-    )
+    _write(use_case, actor, draft)
+
+
+#: Every change pays for this row. Written out, it costs a tenth of what the model's INSERT does;
+#: a test holds it to the model's columns.
+_INSERT = """
+    INSERT INTO platform_audit_record (
+        tenant, id, use_case, actor_kind, actor_name, actor_id, subject, facts, request_id,
+        trace_id, recorded_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s, %s)
+"""
+
+
+def _write(use_case: str, actor: Actor, draft: _Draft) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _INSERT,
+            [
+                current_tenant_id(),
+                new_id(),
+                use_case,
+                str(actor.kind),
+                actor.name,
+                actor.id,
+                draft.subject,
+                json.dumps(draft.facts, cls=DjangoJSONEncoder),
+                context.request_id.get(),
+                context.trace_id(),
+                clock.now(),
+            ],
+        )
 
 
 def note(subject: str = "", **facts: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from apps.platform import clock, context
 from apps.platform.actors import Actor
 from apps.platform.models import AuditRecord
 from apps.platform.use_cases import use_case
@@ -20,3 +21,23 @@ def test_the_audit_record_stays_with_its_tenant(mara: Tenant, baobab: Tenant, am
         assert AuditRecord.objects.get(use_case="tests.nothing").tenant == mara.id
     with inside(baobab):
         assert not AuditRecord.objects.filter(use_case="tests.nothing").exists()
+
+
+def test_the_audit_record_says_all_that_its_table_asks(mara: Tenant, amina: Actor) -> None:
+    """It is written by a statement of its own, not by its model: none of the columns is missed."""
+    started = clock.now()
+    with context.bound(context.request_id, "request-1"):
+        nothing(actor=amina)
+    record = dict(AuditRecord.objects.filter(use_case="tests.nothing").values().get())
+    assert record.pop("id") and record.pop("recorded_at") >= started
+    assert record == {
+        "tenant": mara.id,
+        "use_case": "tests.nothing",
+        "actor_kind": "person",
+        "actor_name": "amina",
+        "actor_id": amina.id,
+        "subject": "",
+        "facts": {},
+        "request_id": "request-1",
+        "trace_id": "",
+    }
