@@ -1,1 +1,4 @@
-"""Figures, not tests: ``python -m tests.benchmarks``. Read them as ratios within one run."""
+"""Figures, not tests: ``make bench``. Read them as ratios within one run.
+
+``make bench ARGS="hot relay"`` runs some of them, ``ARGS=--full`` all at full size.
+"""
