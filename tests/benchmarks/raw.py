@@ -1,0 +1,151 @@
+"""The raw limits: the rows of an entry inserted into copies of its tables, and nothing checked.
+
+The copies have the same columns and indexes. No key is claimed, no balance kept, no limit held, no
+trigger runs: what is left is what the database takes to store them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import count
+from os import getpid
+from random import Random
+from threading import get_ident
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from apps.platform import clock
+from apps.platform.ids import new_id
+from tests.benchmarks.books import CURRENCY, DAY, Way
+
+#: Copy -> table.
+TABLES = {
+    "bench_entry": "ledger_journal_entry",
+    "bench_posting": "ledger_posting",
+    "bench_event": "platform_outbox_message",
+}
+ENTRY = "tenant, id, kind, description, value_date, posted_at, idempotency_key, fingerprint, digest"
+POSTING = (
+    "tenant, account_id, account_version, entry_id, leg, side, amount_minor, currency,"
+    " balance_after_minor, value_date, posted_at"
+)
+EVENT = "tenant, id, name, version, aggregate, sequence, payload, recorded_at"
+INSERT = f"""
+    WITH entry AS (INSERT INTO bench_entry ({ENTRY}) VALUES ({{entry}})),
+         event AS (INSERT INTO bench_event ({EVENT}) VALUES ({{event}}))
+    INSERT INTO bench_posting ({POSTING}) VALUES ({{one}}), ({{other}})
+"""
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What one entry of two legs puts into the three tables."""
+
+    entry: Row
+    event: Row
+    legs: tuple[Row, Row]
+
+
+def make_copies() -> None:
+    """The empty copies; columns the raw rows leave out get an empty value by themselves."""
+    with connection.cursor() as cursor:
+        for copy, table in TABLES.items():
+            cursor.execute(f"DROP TABLE IF EXISTS {copy}")
+            cursor.execute(
+                f"CREATE TABLE {copy} (LIKE {table} INCLUDING DEFAULTS INCLUDING INDEXES)"
+            )
+            cursor.execute(
+                "SELECT column_name, data_type FROM information_schema.columns"
+                " WHERE table_name = %s AND table_schema = current_schema() AND is_nullable = 'NO'"
+                " AND column_default IS NULL",
+                [copy],
+            )
+            for column, kind in cursor.fetchall():
+                if kind == "character varying":
+                    cursor.execute(f"ALTER TABLE {copy} ALTER {column} SET DEFAULT ''")
+                elif kind == "jsonb":
+                    cursor.execute(f"ALTER TABLE {copy} ALTER {column} SET DEFAULT '{{}}'")
+
+
+def inserts(tenant: UUID, accounts: Sequence[UUID]) -> Way:
+    """One entry for each transaction, in one statement."""
+
+    def way(random: Random) -> Callable[[], int]:
+        versions = _versions()
+
+        def work() -> int:
+            rows = _rows(tenant, random.sample(accounts, 2), next(versions))
+            parts = {
+                "entry": rows.entry,
+                "event": rows.event,
+                "one": rows.legs[0],
+                "other": rows.legs[1],
+            }
+            holes = {name: ", ".join(["%s"] * len(row)) for name, row in parts.items()}
+            with connection.cursor() as cursor:
+                cursor.execute(INSERT.format(**holes), [v for row in parts.values() for v in row])
+            return 1
+
+        return work
+
+    return way
+
+
+def copies(tenant: UUID, accounts: Sequence[UUID], size: int) -> Way:
+    """Many entries for each transaction, by COPY."""
+
+    def way(random: Random) -> Callable[[], int]:
+        versions = _versions()
+
+        def work() -> int:
+            rows = [_rows(tenant, random.sample(accounts, 2), next(versions)) for _ in range(size)]
+            with transaction.atomic(), connection.cursor() as cursor:
+                for table, columns, lines in (
+                    ("bench_entry", ENTRY, [row.entry for row in rows]),
+                    ("bench_posting", POSTING, [leg for row in rows for leg in row.legs]),
+                    ("bench_event", EVENT, [row.event for row in rows]),
+                ):
+                    statement = sql.SQL(f"COPY {table} ({columns}) FROM STDIN")
+                    with cursor.copy(statement) as stream:
+                        for line in lines:
+                            stream.write_row(line)
+            return size
+
+        return work
+
+    return way
+
+
+def _versions() -> Any:
+    """Numbers that no other caller uses."""
+    return count((getpid() << 32) + ((get_ident() >> 6) % 4096 << 20))
+
+
+def _rows(tenant: UUID, accounts: Sequence[UUID], version: int) -> Rows:
+    id, now = new_id(), clock.now()
+    digest = id.bytes * 2
+    payload = Jsonb(
+        {
+            "entry_id": str(id),
+            "kind": "bench",
+            "value_date": DAY.isoformat(),
+            "totals": [{"amount_minor": 5, "currency": CURRENCY}],
+            "source_event": "",
+            "reverses_id": None,
+        }
+    )
+    name = f"je_{id.hex}"
+    return Rows(
+        entry=(tenant, id, "bench", "A sale", DAY, now, str(id), digest, digest),
+        event=(tenant, new_id(), "ledger.entry_posted", 1, name, 1, payload, now),
+        legs=(
+            (tenant, accounts[0], version, id, 1, "D", 5, CURRENCY, 5, DAY, now),
+            (tenant, accounts[1], version, id, 2, "C", 5, CURRENCY, 5, DAY, now),
+        ),
+    )

@@ -1,0 +1,48 @@
+"""One entry for each transaction: ours, the peers, and the limit of the database."""
+
+from __future__ import annotations
+
+from tests.benchmarks import raw
+from tests.benchmarks.books import Books, function, measure, tenant, use_case
+from tests.benchmarks.contenders import peer
+from tests.benchmarks.figures import Report
+from tests.benchmarks.scale import Scale
+
+CALLERS = (1, 4, 16)
+PEERS = {"django-hordak": ("hordak_posting", 4.0), "django-ledger": ("django_ledger_posting", 20.0)}
+
+
+def run(report: Report, scale: Scale) -> None:
+    """Single posting on random accounts with 1, 4 and 16 connections."""
+    where = tenant()
+    books = Books("single", 2000)
+    raw.make_copies()
+    peers = {name: peer(program, CALLERS, scale.seconds) for name, (program, _) in PEERS.items()}
+    for callers in CALLERS:
+        report.title(f"single posting, random accounts, {callers} connections; ratios to raw")
+        rows, case, plain = (
+            measure(where, way, callers=callers, seconds=scale.seconds)
+            for way in (
+                raw.inserts(where.id, books.ids),
+                use_case(books.draft),
+                function(books.draft),
+            )
+        )
+        report.row("raw INSERT of the same rows", rows, rows)
+        report.row("ledger_post_entry, called from Django", plain, rows)
+        report.row("post_entry, with its audit record", case, rows)
+        for name, figures in peers.items():
+            report.row(f"{name}: no idempotency, limits, events", figures[callers], rows)
+        for name, (_, bound) in PEERS.items():
+            ratio = case.rate / peers[name][callers].rate
+            report.at_least(f"post_entry to {name}, {callers} connections", ratio, bound)
+        if callers == CALLERS[-1]:
+            report.at_least(
+                f"posting function to raw INSERT, {callers} connections, by rate",
+                plain.rate / rows.rate,
+                0.7,
+            )
+            report.say(
+                f"by CPU {rows.cpu_us / plain.cpu_us:.2f}, the server's alone "
+                f"{rows.server_us / plain.server_us:.2f}"
+            )
