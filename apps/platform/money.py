@@ -20,7 +20,7 @@ WHOLE_BPS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """``minor`` minor units (may be negative) of ``currency``, an ISO 4217 code."""
+    """``minor`` minor units (may be negative) of ``currency``: ISO 4217, or a tenant's own unit."""
 
     minor: int
     currency: str

@@ -80,7 +80,7 @@ def test_a_parent_is_a_header_of_the_same_class(books: Tenant, amina: Actor, par
 
 
 def test_an_account_in_no_currency_is_a_mistake(books: Tenant, amina: Actor) -> None:
-    with pytest.raises(ValueError, match="unknown currency"):
+    with pytest.raises(errors.UnknownUnit):
         open_account(code="9999", name="x", account_class="income", currency="XXZ", actor=amina)
 
 

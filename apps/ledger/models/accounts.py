@@ -27,6 +27,7 @@ class Account(Identified):
         max_length=13, choices=choices(AccountStatus), default=AccountStatus.OPEN
     )
     metadata = models.JSONField(default=dict)
+    dimensions = models.JSONField(default=dict, help_text="What it answers for all its postings.")
     opened_at = models.DateTimeField()
 
     class Meta(Identified.Meta):

@@ -5,11 +5,17 @@ from __future__ import annotations
 from django.db import IntegrityError, transaction
 
 from apps.ledger.domain import AccountClass, AccountStatus
-from apps.ledger.errors import AccountDiffers, AccountNotEmpty, AccountNotFound, ParentNotHeader
+from apps.ledger.errors import (
+    AccountDiffers,
+    AccountNotEmpty,
+    AccountNotFound,
+    ParentNotHeader,
+    UnknownUnit,
+)
 from apps.ledger.models import Account, AccountBalance
 from apps.platform import audit, clock
 from apps.platform.actors import Actor
-from apps.platform.currencies import exponent
+from apps.platform.currencies import currency as unit_of
 from apps.platform.use_cases import use_case
 
 
@@ -32,7 +38,8 @@ def open_account(  # noqa: PLR0913  the facts of an account, each by name
     ``parent`` is the code of a header account of the same class. Limits are minor units of the
     balance on the account's normal side; a floor of 0 means it is never overdrawn.
     """
-    exponent(currency)
+    if unit_of(currency) is None:
+        raise UnknownUnit(unit=currency)
     facts = {
         "code": code,
         "account_class": AccountClass(account_class),

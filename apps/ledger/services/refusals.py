@@ -29,6 +29,10 @@ REFUSALS: dict[str, type[DomainError]] = {
     "LG030": errors.IdempotencyKeyReused,
     "LG031": errors.DuplicateSourceEvent,
     "LG032": errors.AlreadyReversed,
+    "LG090": errors.DimensionMissing,
+    "LG091": errors.DimensionNotAllowed,
+    "LG092": errors.UnitInUse,
+    "LG093": errors.ParentNotHeader,
 }
 
 #: Facts of a DETAIL that name an entry by its UUID.

@@ -9,7 +9,7 @@ from uuid import UUID
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
-from apps.platform.currencies import CURRENCIES
+from apps.platform.currencies import currency as unit_of
 from apps.platform.idempotency import money_body
 from apps.platform.ids import parse_public_id, public_id
 from apps.platform.money import MINOR_MAX, Money
@@ -26,7 +26,7 @@ class MoneyField(serializers.Field):
         "shape": "Expected an object with amount (whole minor units) and currency (ISO 4217).",
         "amount": "The amount must be a whole number of minor units, within 64 bits.",
         "positive": "The amount must be more than zero.",
-        "currency": "The currency must be a code of ISO 4217.",
+        "currency": "The currency must be a code of ISO 4217 or a unit of the tenant's own.",
         "decimal": "amount_decimal says something else than amount; leave it out.",
         "unknown_field": "There is no such field to send.",
     }
@@ -46,7 +46,7 @@ class MoneyField(serializers.Field):
             self._refuse("amount", "amount")
         if self.positive and amount <= 0:
             self._refuse("amount", "positive")
-        if not isinstance(currency, str) or currency not in CURRENCIES:
+        if not isinstance(currency, str) or unit_of(currency) is None:
             self._refuse("currency", "currency")
         money = Money(amount, currency)
         echoed = data.get("amount_decimal")

@@ -1,0 +1,13 @@
+DROP INDEX ledger_journal_entry_closings;
+DROP INDEX ledger_balance_day_by_date;
+DROP TRIGGER ledger_posting_dimensions ON ledger_posting;
+DROP FUNCTION ledger_check_dimensions_v1();
+DROP TRIGGER ledger_account_parent_found ON ledger_account;
+DROP TRIGGER ledger_account_parent_sound ON ledger_account;
+DROP FUNCTION ledger_check_parent_v1();
+DROP TRIGGER ledger_unit_not_emptied ON ledger_unit;
+DROP TRIGGER ledger_unit_kept ON ledger_unit;
+DROP TRIGGER ledger_unit_meaning_kept ON ledger_unit;
+DROP FUNCTION ledger_check_unit_unused_v1();
+DROP TRIGGER ledger_account_unit_held ON ledger_account;
+DROP FUNCTION ledger_hold_unit_v1();
