@@ -38,7 +38,7 @@ _finders: list[FindUnit] = []
 
 
 def further_units_come_from(find: FindUnit) -> None:
-    """Ask ``find`` for the present tenant's own unit of a code. Called at start-up, from one app."""
+    """Ask ``find`` for the present tenant's own unit of a code. Called once, at start-up."""
     _finders[:] = [find]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import Error, connection, transaction
 
@@ -34,7 +36,7 @@ from apps.tenancy.models import Tenant
 from tests.ledger.conftest import draft, image, kes
 
 
-def refused(sql: str, *arguments: object) -> str:
+def refused(sql: str, *arguments: Any) -> str:
     """The SQLSTATE with which the database itself refuses."""
     with pytest.raises(Error) as caught, transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql, arguments)
@@ -160,7 +162,12 @@ def test_the_tree_has_headers_of_one_class_and_no_circles(books: Tenant, amina: 
             actor=SYSTEM,
         )
     describe_account(code="9500.one", parent="9502", name="Renamed", actor=amina)
-    for code, parent in (("9500", "9502"), ("9501", "9501"), ("9501", "9500.one"), ("9900", "9500")):
+    for code, parent in (
+        ("9500", "9502"),
+        ("9501", "9501"),
+        ("9501", "9500.one"),
+        ("9900", "9500"),
+    ):
         with pytest.raises(ParentNotHeader):
             describe_account(code=code, parent=parent, actor=amina)
     ids = dict(Account.objects.values_list("code", "id"))

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.ledger.api import views
+from apps.ledger.api import reports, views
 
 urlpatterns = [
     path("ledger/accounts", views.AccountCollection.as_view()),
@@ -11,5 +11,8 @@ urlpatterns = [
     path("ledger/entries", views.EntryCollection.as_view()),
     path("ledger/entries/<str:id>", views.EntryItem.as_view()),
     path("ledger/entries/<str:id>/reverse", views.EntryReversal.as_view()),
+    path("ledger/reports/<str:name>", reports.ReportItem.as_view()),
+    path("ledger/reports/<str:name>/file", reports.ReportFile.as_view()),
+    path("ledger/reports/<str:name>/jobs", reports.ReportJobs.as_view()),
     path("ledger/trial-balance", views.TrialBalancePage.as_view()),
 ]

@@ -79,7 +79,7 @@ class DimensionMissing(DomainError):
 
 @dataclass(eq=False, kw_only=True)
 class DimensionNotAllowed(DomainError):
-    """This is no dimension, or not one of the answers it allows."""
+    """The answer is not one the dimension allows, or there is no such dimension."""
 
     code = "ledger/dimension-not-allowed"
     kind = Kind.INVALID

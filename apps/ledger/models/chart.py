@@ -72,9 +72,7 @@ class Category(Identified):
     name = models.CharField(max_length=100)
     note = models.CharField(max_length=300, blank=True)
     declared_at = models.DateTimeField()
-    accounts = models.ManyToManyField(
-        Account, through="CategoryAccount", related_name="categories"
-    )
+    accounts = models.ManyToManyField(Account, through="CategoryAccount", related_name="categories")
 
     class Meta(Identified.Meta):
         db_table = "ledger_category"

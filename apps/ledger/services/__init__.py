@@ -9,6 +9,7 @@ from apps.ledger.services.dimensions import (
     save_category,
 )
 from apps.ledger.services.entries import post_entries, post_entry, reverse_entry
+from apps.ledger.services.reports import start_report
 from apps.ledger.services.units import declare_unit, remove_unit
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "remove_unit",
     "reverse_entry",
     "save_category",
+    "start_report",
 ]

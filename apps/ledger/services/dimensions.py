@@ -13,7 +13,7 @@ from apps.platform.use_cases import use_case
 
 
 @use_case("ledger.declare_dimension")
-def declare_dimension(
+def declare_dimension(  # noqa: PLR0913  the facts of a dimension, each by name
     *,
     code: str,
     name: str,
@@ -78,7 +78,9 @@ def save_category(
     Category.objects.filter(id=category.id).update(name=name, note=note)
     CategoryAccount.objects.filter(category=category).exclude(account__code__in=accounts).delete()
     CategoryAccount.objects.bulk_create(
-        CategoryAccount(category=category, account=found[one]) for one in found if one not in members
+        CategoryAccount(category=category, account=found[one])
+        for one in found
+        if one not in members
     )
     audit.note(code, name=name, accounts=sorted(found))
 

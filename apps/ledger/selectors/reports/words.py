@@ -1,0 +1,45 @@
+"""What the reports say alike: whose books, which days, an account's first two cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from apps.ledger.selectors.reports.trees import Branch
+from apps.platform.documents import Cell, Column, Line
+from apps.platform.tenant import current_tenant
+
+
+def about(*facts: tuple[str, str]) -> list[tuple[str, str]]:
+    """Whose books these are, then the facts that were asked for."""
+    return [("Books of", current_tenant().name), *(fact for fact in facts if fact[1])]
+
+
+def days(starts: date | None, ends: date | None) -> tuple[str, str]:
+    """The days a report covers, in words."""
+    if starts is None and ends is None:
+        return "Value dates", "everything posted so far"
+    if starts is None:
+        return "Value dates", f"until {ends}"
+    return "Value dates", f"from {starts} until {ends}" if ends else f"from {starts}"
+
+
+def columns(periods: Sequence[str]) -> list[Column]:
+    """An account, its name, and an amount for each day or period."""
+    names = ["amount", "compared"]
+    return [
+        Column("account", "Account", "code", 2),
+        Column("name", "Name", "text", 5),
+        *(Column(names[at], period, "amount") for at, period in enumerate(periods)),
+    ]
+
+
+def account_line(one: Branch, figures: Sequence[Cell], depth: int = 0) -> Line:
+    """The line of an account or a header: its code, its name, its figures."""
+    position = one.position
+    return Line(
+        [position.account, position.name, *figures],
+        about=("account", position.account),
+        depth=one.depth + depth,
+        weight="header" if position.is_header else "line",
+    )
