@@ -13,6 +13,9 @@ PYTHON  := $(VENV)/bin/python
 PYTHON3 ?= python3
 LOCKED  := --universal --python-version 3.11 --generate-hashes --no-header --quiet
 
+# Three at a time keep two cores busy, for many tests wait; one file stays with one of them.
+SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder
+
 # Servers named from outside are used; only then are none installed here.
 GIVEN   := $(and $(DATABASE_URL),$(REDIS_URL),$(NATS_URL))
 SERVERS := $(if $(GIVEN),,$(VENV)/.has-servers)
@@ -24,7 +27,7 @@ demo: $(VENV)/.has-house $(VENV)/.has-day $(SERVERS)
 	@$(PYTHON) -m deploy.local demo
 
 test: $(VENV)/.has-house $(VENV)/.has-checks $(SERVERS)
-	@$(PYTHON) -m deploy.local test -- $(ARGS)
+	@$(PYTHON) -m deploy.local test -- $(SIDE_BY_SIDE) $(ARGS)
 
 check: $(VENV)/.has-house $(VENV)/.has-checks $(SERVERS)
 	@$(PYTHON) -m deploy.local run -- $(PYTHON) -m deploy.local.checks

@@ -30,9 +30,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first, so that nobody waits for it alone at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("demo") is None)
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(
     django_test_environment: None,
+    django_db_modify_db_settings: None,
     django_db_blocker: pytest.FixtureRequest,
     django_db_keepdb: bool,
     django_db_createdb: bool,

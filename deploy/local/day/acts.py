@@ -9,6 +9,8 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
+from typeid import TypeID
+
 from deploy.local.day import neighbours
 from deploy.local.day.cast import COLLECTIONS, COMPANIES, PAYOUTS, Company
 from deploy.local.day.doors import Api, refusal
@@ -98,19 +100,26 @@ def disbursements(stage: Stage) -> str:
 
 def payouts(stage: Stage) -> str:
     """M-Pesa pays; one payout is unknown for a while and is found by asking."""
-    unknown: set[str] = set(stage.day.notes.get("was_unknown", []))
     over: dict[str, str] = {}
     for _ in _looking(stage, "batches settled", len(COMPANIES), lambda: len(over)):
         for company in COMPANIES:
             batch = _batch(stage, company)
-            unknown |= {row["reference"] for row in batch["lines"] if row["state"] == "unknown"}
             if batch["state"] in _BATCH_OVER:
                 over[company.slug] = batch["state"]
-        stage.day.notes["was_unknown"] = sorted(unknown)
         if len(over) == len(COMPANIES):
             break
     stage.day.notes["batches"] = over
-    return f"{len(over)} batches settled; {len(unknown)} payouts were unknown until asked about"
+    unknown = {company.slug: _doubted(stage, company) for company in COMPANIES}
+    stage.day.notes["was_unknown"] = unknown
+    asked = sum(unknown.values())
+    return f"{len(over)} batches settled; {asked} payouts were unknown until asked about"
+
+
+def _doubted(stage: Stage, company: Company) -> int:
+    """How many payouts of the batch the house announced as unknown before it knew."""
+    ever = neighbours.doubted_payouts(company.slug)
+    lines = _batch(stage, company)["lines"]
+    return sum(str(TypeID.from_string(line["id"]).uuid) in ever for line in lines)
 
 
 def statements(stage: Stage) -> str:

@@ -109,3 +109,24 @@ async def _listen(slug: str, references: set[str], book: Path, seconds: float) -
     finally:
         await connection.drain()
     return Counter(reference for reference in seen.values() if reference in references)
+
+
+def doubted_payouts(slug: str) -> set[str]:
+    """As the house: the ids of all payouts of a tenant that were ever announced as unknown."""
+    return asyncio.run(_doubted(slug))
+
+
+async def _doubted(slug: str) -> set[str]:
+    connection = await nats.connect(os.environ["NATS_URL"])
+    try:
+        heard = await connection.jetstream().subscribe(
+            f"house.{slug}.payments.payout_unknown.v1", stream="HOUSE", ordered_consumer=True
+        )
+        found: set[str] = set()
+        with contextlib.suppress(NoMessage):
+            while True:
+                message = await heard.next_msg(timeout=IDLE_SECONDS)
+                found.add(json.loads(message.data)["data"]["payout_ref"])
+        return found
+    finally:
+        await connection.close()

@@ -11,7 +11,13 @@ from pytest_django import DjangoDbBlocker, Settings
 
 from apps.platform.ids import new_id
 from apps.platform.messaging.broker import Broker
-from tests.platform.messaging.house import OwnNATS, delete_streams, empty_tables, nats_url
+from tests.platform.messaging.house import (
+    OwnNATS,
+    delete_streams,
+    empty_tables,
+    nats_url,
+    nothing_waits,
+)
 
 
 @pytest.fixture
@@ -20,6 +26,7 @@ def books(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
     with django_db_blocker.unblock():
         connection.set_schema_to_public()  # type: ignore[attr-defined]
         empty_tables()
+        nothing_waits()
         yield
         connection.set_schema_to_public()  # type: ignore[attr-defined]
         empty_tables()
