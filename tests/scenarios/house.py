@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-#: A day takes a minute or two; with every process killed once, somewhat longer.
-DAY_SECONDS = 420
+#: A day takes a minute or two; with every process killed once, or other work beside it, far longer.
+DAY_SECONDS = 900
 STOP_SECONDS = 60
 
 #: What each process can be recognised by on its command line.
