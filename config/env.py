@@ -55,6 +55,7 @@ class Env:
     trusted_proxies: int  # how many proxies of ours stand in front
     database_pool_max: int
     provider_timeout_seconds: int
+    events_kept_days: int  # published events stay in the outbox this long
 
 
 @dataclass(slots=True)
@@ -122,6 +123,7 @@ def load(source: Mapping[str, str] | None = None) -> Env:
         trusted_proxies=read.whole("TRUSTED_PROXIES", 0 if at_home else 1, 0, 10),
         database_pool_max=read.whole("DATABASE_POOL_MAX", 10, 2, 200),
         provider_timeout_seconds=read.whole("PROVIDER_TIMEOUT_SECONDS", 30, 1, 120),
+        events_kept_days=read.whole("EVENTS_KEPT_DAYS", 90, 32, 3650),
     )
     _refuse_incomplete(env, read.complaints)
     if not at_home:

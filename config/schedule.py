@@ -7,8 +7,10 @@ name from some app's ``tasks.py``; it must be safe to run twice and beside itsel
 #: Task -> seconds between two runs.
 EVERY: dict[str, float] = {
     "platform.run_due_jobs": 5,
-    "platform.purge_answers": 3600,
+    "platform.purge_answers": 600,
+    "platform.purge_events": 600,
     "identity.forget_expired_tokens": 3600,
+    "identity.forget_old_sign_ins": 3600,
     "payments.sweep_sends": 2,
     "payments.sweep_callbacks": 2,
     "payments.sweep_checks": 2,

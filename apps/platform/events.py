@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
@@ -12,10 +13,12 @@ from django.db.models.functions import Coalesce
 
 from apps.platform import clock, context
 from apps.platform.errors import DomainError, Kind
-from apps.platform.models import OutboxMessage
+from apps.platform.ids import made_at
+from apps.platform.models import OutboxMessage, Retention
 from apps.platform.money import Money
 
 _ONCE = "platform_outbox_message_sequence_once"
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class Event(Protocol):
@@ -45,7 +48,8 @@ def record(event: Event, *, aggregate: str, correlation: str = "") -> UUID:
 
     ``aggregate`` is the public id of the object the event is about; events of one aggregate are
     numbered 1, 2, 3 … Callers hold that object's row lock, which keeps the numbers free of races.
-    A caller that does not is stopped by the unique constraint: ``EventsOutOfTurn``.
+    A caller that does not is stopped by the unique constraint: ``EventsOutOfTurn``. Where all
+    earlier events have been removed with age, the numbers go on behind the greatest removed one.
 
     ``correlation`` is what the reader may group events by; without one, that of the event which
     set this work off.
@@ -69,10 +73,15 @@ def record(event: Event, *, aggregate: str, correlation: str = "") -> UUID:
 
 
 def _next_sequence(aggregate: str) -> Any:
-    """One more than the last, read from the unique index within the INSERT itself."""
+    """One more than the last, read from the unique index within the INSERT itself.
+
+    An aggregate whose id is younger than the oldest event we keep has lost none: it starts at 1.
+    """
     last = OutboxMessage.objects.filter(aggregate=aggregate).order_by("-sequence")
+    removed = Retention.objects.filter(events_since__gt=made_at(aggregate) or _LONG_AGO)
     return Coalesce(
         Subquery(last.annotate(next=F("sequence") + 1).values("next")[:1]),
+        Subquery(removed.annotate(next=F("highest_sequence") + 1).values("next")[:1]),
         Value(1),
         output_field=IntegerField(),
     )

@@ -73,6 +73,7 @@ CONSUMER_PENDING = Gauge(
     ["consumer"],
     multiprocess_mode="mostrecent",
 )
+ROWS_PURGED = Counter("house_rows_purged", "Rows that have had their time, by table.", ["table"])
 
 
 def entries_posted(count: int = 1) -> None:

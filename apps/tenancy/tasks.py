@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from apps.platform import jobs
 from apps.platform.idempotency import purge_answers
-from apps.tenancy.workers import every_tenant, tenant_task
+from apps.platform.messaging.retention import purge_handled, purge_published
+from apps.tenancy.workers import every_tenant, tenant_task, until_done
 
 #: A wake-up that no worker took within this time has been overtaken by the next sweep.
 WAKE_LIFETIME_SECONDS = 10
@@ -25,7 +26,13 @@ def run_due_jobs() -> int:
     return 1
 
 
-@every_tenant("platform.purge_answers")
+@every_tenant("platform.purge_answers", and_platform=True)
 def purge_old_answers() -> int:
     """Empty stored API answers after their time."""
-    return purge_answers()
+    return until_done(purge_answers)
+
+
+@every_tenant("platform.purge_events", and_platform=True)
+def purge_old_events() -> int:
+    """Remove published events, and notes of handled ones, after their time."""
+    return until_done(purge_published) + until_done(purge_handled)

@@ -8,7 +8,8 @@ another tenant.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 from uuid import UUID
 
@@ -98,27 +99,50 @@ def tenant_task(name: str) -> Callable[[Callable[..., object]], Any]:
     return shared_task(name=name, base=TenantTask)
 
 
-def every_tenant(name: str) -> Callable[[Callable[[], int]], Any]:
+def every_tenant(name: str, *, and_platform: bool = False) -> Callable[[Callable[[], int]], Any]:
     """Make a sweep of a function: for beat, run once inside each ready tenant, in turn.
 
-    One tenant's failure is logged and does not stop the others.
+    One tenant's failure is logged and does not stop the others. ``and_platform`` is for tables
+    that the platform's own schema has, too.
     """
 
     def decorate(function: Callable[[], int]) -> Any:
         @functools.wraps(function)
         def sweep() -> int:
             done = 0
-            for tenant in ready_tenants():
+            for slug, place in _places(and_platform=and_platform):
                 try:
-                    with inside(tenant):
+                    with place:
                         done += function()
                 except Exception:
-                    logger.exception("sweep.failed", sweep=name, tenant=tenant.slug)
+                    logger.exception("sweep.failed", sweep=name, tenant=slug)
             return done
 
         return shared_task(name=name, base=_PlatformTask)(sweep)
 
     return decorate
+
+
+def _places(*, and_platform: bool) -> Iterator[tuple[str, AbstractContextManager[None]]]:
+    if and_platform:
+        yield "platform", on_platform()
+    for tenant in ready_tenants():
+        yield tenant.slug, inside(tenant)
+
+
+#: One sweep does not keep a worker, and the tenants behind, waiting for a long backlog.
+BATCHES_MAX = 20
+
+
+def until_done(batch: Callable[[], int]) -> int:
+    """Repeat a bounded batch until one finds nothing, at most ``BATCHES_MAX`` times."""
+    done = 0
+    for _ in range(BATCHES_MAX):
+        found = batch()
+        done += found
+        if not found:
+            break
+    return done
 
 
 class _PlatformTask(TenantTask):

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
+from axes.models import AccessAttempt, AccessLog
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.test import Client
 
 from apps.identity.middleware import SESSION_TENANT
 from apps.identity.models import User
 from apps.identity.services import deactivate_user, set_password
+from apps.identity.tasks import forget_sign_ins
+from apps.platform import clock
 from apps.platform.actors import SYSTEM
 from apps.tenancy.contexts import inside, on_platform
 from apps.tenancy.models import Tenant
@@ -54,6 +59,22 @@ def test_after_five_wrong_passwords_the_right_one_does_not_help(mara: Tenant) ->
     assert [attempt("wrong") for _ in range(LIMIT)] == [200] * (LIMIT - 1) + [429]
     assert attempt(PASSWORD) == 429
     assert attempt(PASSWORD, ip="10.0.0.2") == 302  # another address is not locked out
+
+
+def test_what_signing_in_leaves_behind_is_forgotten_in_time(mara: Tenant) -> None:
+    signed_in(make_person("amina"))
+    attempt("wrong")
+    later = clock.now()
+
+    def left(days: int) -> list[bool]:
+        with clock.reading(lambda: later + timedelta(days=days)):
+            forget_sign_ins()
+        return [table.objects.exists() for table in (Session, AccessAttempt, AccessLog)]
+
+    assert left(0) == [True, True, True]
+    assert left(29) == [False, True, True]
+    assert left(31) == [False, False, True]
+    assert left(366) == [False, False, False]
 
 
 def test_a_lock_out_stays_in_its_tenant(mara: Tenant, baobab: Tenant) -> None:

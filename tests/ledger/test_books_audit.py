@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -10,7 +11,9 @@ from django.db import connection
 from apps.ledger.domain import credit, debit
 from apps.ledger.selectors import books_violations
 from apps.ledger.services import post_entries, reverse_entry
+from apps.platform import clock
 from apps.platform.actors import Actor
+from apps.platform.models import Retention
 from apps.tenancy.models import Tenant
 from tests.ledger.conftest import draft, kes, usd
 
@@ -121,6 +124,17 @@ def test_each_fault_is_found_by_exactly_the_laws_it_breaks(
     found = books_violations("full")
     assert {violation.check for violation in found} == {f"ledger.{law}" for law in laws}
     assert all(violation.subject and violation.detail for violation in found)
+
+
+def test_events_that_had_their_time_are_not_asked_for(posted: UUID) -> None:
+    with connection.cursor() as cursor:
+        for table in ("platform_outbox_message", "platform_retention"):
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        cursor.execute("DELETE FROM platform_outbox_message WHERE name = 'ledger.entry_posted'")
+    mark = Retention.objects.create(events_since=clock.now())
+    assert books_violations("full") == []
+    Retention.objects.filter(id=mark.id).update(events_since=clock.now() - timedelta(days=90))
+    assert {found.check for found in books_violations("full")} == {"ledger.entries_are_announced"}
 
 
 def _drop_tenant_check(cursor: object, table: str) -> None:

@@ -114,6 +114,14 @@ def test_money_that_nobody_was_told_of(house: House) -> None:
             f"%{subject}%",
         ):
             assert checks() == {f"payments.{check}_are_announced"}
+            with planted(
+                "INSERT INTO platform_retention SELECT tenant, id, now(), 0 FROM payments_attempt"
+                " WHERE payout_ref = %s",
+                "DELETE FROM platform_retention WHERE id IN"
+                " (SELECT id FROM payments_attempt WHERE payout_ref = %s)",
+                payout_ref,
+            ):
+                assert checks() == set()  # so old that its event has been removed
     assert checks() == set()
 
 

@@ -24,6 +24,7 @@ from apps.identity.services.service_clients import (
     limit_service_client,
     rotate_client_secret,
 )
+from apps.identity.services.sign_ins import forget_old_sign_ins
 from apps.identity.services.users import (
     change_password,
     create_user,
@@ -43,6 +44,7 @@ __all__ = [
     "define_role",
     "enrol_second_factor",
     "forget_expired_tokens",
+    "forget_old_sign_ins",
     "grant_role",
     "has_second_factor",
     "issue_access_token",

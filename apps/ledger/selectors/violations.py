@@ -146,7 +146,9 @@ _FULL = {
                SELECT payload ->> 'entry_id' AS entry_id, count(*) AS events
                  FROM platform_outbox_message WHERE name = 'ledger.entry_posted' GROUP BY 1) o
             ON o.entry_id = e.id::text
-         WHERE e.id IS NULL OR coalesce(o.events, 0) <> 1
+         WHERE e.id IS NULL OR o.events <> 1
+            OR o.events IS NULL AND e.posted_at >= coalesce(  -- older events have been removed
+               (SELECT events_since FROM platform_retention), '-infinity')
     """,
     "ledger.rows_have_their_tenant": """
         SELECT x.what, format('%s rows marked with another tenant', count(*))

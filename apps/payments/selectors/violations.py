@@ -45,14 +45,20 @@ _LAWS = {
             ON message.name = 'payments.payout_paid'
            AND message.payload ->> 'payout_ref' = payout_ref::text
          WHERE direction = 'out' AND state = 'succeeded'
-         GROUP BY payout_ref HAVING count(message.id) <> 1""",
+         GROUP BY payout_ref
+        HAVING count(message.id) > 1
+            OR count(message.id) = 0 AND coalesce(max(finished_at), 'infinity') >= coalesce(
+               (SELECT events_since FROM platform_retention), '-infinity')""",
     "payments.payments_are_announced": """
         SELECT intent.reference, count(message.id) || ' announcements'
           FROM payments_payment_intent intent LEFT JOIN platform_outbox_message message
             ON message.name = 'payments.payment_captured'
            AND message.payload ->> 'reference' = intent.reference
          WHERE intent.status = 'succeeded'
-         GROUP BY intent.id HAVING count(message.id) <> 1""",
+         GROUP BY intent.id
+        HAVING count(message.id) > 1
+            OR count(message.id) = 0 AND intent.created_at >= coalesce(
+               (SELECT events_since FROM platform_retention), '-infinity')""",
 }
 
 

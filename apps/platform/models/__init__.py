@@ -6,6 +6,7 @@ from apps.platform.models.idempotency import IdempotencyKey
 from apps.platform.models.inbox import InboxMessage
 from apps.platform.models.jobs import Job, JobState
 from apps.platform.models.outbox import OutboxMessage
+from apps.platform.models.retention import Retention
 from apps.platform.models.rows import TenantManager, TenantRow
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Job",
     "JobState",
     "OutboxMessage",
+    "Retention",
     "TenantManager",
     "TenantRow",
 ]

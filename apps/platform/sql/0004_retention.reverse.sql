@@ -1,0 +1,10 @@
+DROP TRIGGER platform_retention_moves_on ON platform_retention;
+DROP FUNCTION platform_move_retention_v1();
+DROP TRIGGER platform_retention_not_removed ON platform_retention;
+DROP TRIGGER platform_inbox_message_not_emptied ON platform_inbox_message;
+DROP TRIGGER platform_outbox_message_not_emptied ON platform_outbox_message;
+DROP FUNCTION platform_forbid_emptying_v1();
+DROP TRIGGER platform_inbox_message_kept ON platform_inbox_message;
+DROP FUNCTION platform_keep_notes_v1();
+DROP TRIGGER platform_outbox_message_kept ON platform_outbox_message;
+DROP FUNCTION platform_keep_events_v1();
