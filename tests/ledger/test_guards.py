@@ -20,8 +20,8 @@ from tests.ledger.conftest import draft, kes
 
 ENTRY = """
     INSERT INTO ledger_journal_entry (tenant, id, kind, description, value_date, posted_at,
-        fingerprint, source_event, actor, metadata, digest)
-    VALUES (%s, %s, 'test', 'By hand', '2026-03-02', now(), '', '', 'hand', '{}', '')
+        fingerprint, source_event, reason, template, actor, metadata, digest)
+    VALUES (%s, %s, 'test', 'By hand', '2026-03-02', now(), '', '', '', '', 'hand', '{}', '')
 """
 POSTING = """
     INSERT INTO ledger_posting (tenant, entry_id, account_id, account_version, leg, side,
@@ -107,7 +107,7 @@ def test_the_balance_check_looks_at_its_own_tenant(books: Tenant, baobab: Tenant
     id = insert_entry()
     run(postings("('9100', 7, 1, 'D', 5, 'KES')", "('9900', 7, 2, 'C', 5, 'KES')"), books.id, id)
     connection.set_tenant(baobab)  # type: ignore[attr-defined]
-    stray = postings("('9100', 8, 1, 'D', 5, 'KES')", "('9900', 8, 2, 'C', 5, 'KES')")
+    stray = postings("('9100', 8, 3, 'D', 5, 'KES')", "('9900', 8, 4, 'C', 5, 'KES')")
     stray = stray.replace("ledger_", f'"{schema}".ledger_')
     assert refused(stray, books.id, new_id()) == "LG004"
     with transaction.atomic():
@@ -138,6 +138,13 @@ def test_postings_come_with_their_entry_not_after_it(
 )
 def test_the_past_is_not_rewritten(posted: UUID, table: str, statement: str) -> None:
     assert refused(statement.format(table=table)) == "LG002"
+
+
+@pytest.mark.parametrize(
+    "change", ["account_version = NULL, balance_after_minor = NULL", "leg = 9"]
+)
+def test_a_number_once_given_stays(posted: UUID, change: str) -> None:
+    assert refused(f"UPDATE ledger_posting SET {change}") == "LG002"
 
 
 def test_nor_through_the_models(posted: UUID) -> None:
@@ -186,6 +193,12 @@ def test_counters_only_grow(posted: UUID, change: str) -> None:
         ("9500.one", "debits_minor = credits_minor + 1", "23514"),
         ("9600", "credits_minor = 50001", "23514"),
         ("9900", "floor_minor = 1", "23514"),
+        ("9500.one", "pending_debits_minor = credits_minor + 1", "23514"),
+        ("9600", "pending_credits_minor = 50001", "23514"),
+        ("9100", "pending_debits_minor = -1", "23514"),
+        ("9500.one", "mode = 'deferred'", "23514"),
+        ("9100", "mode = 'deferred', is_watched = true", "23514"),
+        ("9500.one", "mode = 'sharded', pending_credits_minor = 1", "23514"),
     ],
 )
 def test_limits_hold_against_any_writer(
@@ -212,7 +225,7 @@ def test_amounts_are_positive_and_sides_are_two(books: Tenant, row: str) -> None
 def test_the_function_itself_refuses_what_the_code_never_sends(books: Tenant) -> None:
     call = """
         SELECT * FROM ledger_post_entry_v1(%s, now(), 'hand', NULL, %s, 'k', 'd', '2026-03-02',
-            NULL, NULL, '', '', NULL, '{{}}', {legs})
+            NULL, NULL, '', '', NULL, '', NULL, '', '{{}}', {legs}, ARRAY[NULL, NULL]::text[])
     """
     cases = {
         "LG005": "ARRAY['9100','9900'], ARRAY['D','C'], ARRAY[5,-5]::bigint[], ARRAY['KES','KES']",

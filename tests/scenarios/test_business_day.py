@@ -65,17 +65,15 @@ def test_the_day_is_proved_though_every_process_was_killed(house: House) -> None
 
 def test_an_entry_altered_behind_the_triggers_is_found(house: House) -> None:
     target = "t_mara.ledger_posting"
-    key = f"(SELECT account_id, account_version FROM {target} ORDER BY 1, 2 LIMIT 1)"
+    key = f"(SELECT entry_id, leg FROM {target} ORDER BY 1, 2 LIMIT 1)"
     with tampered(
         house,
-        f"UPDATE {target} SET amount_minor = amount_minor + 1 "
-        f"WHERE (account_id, account_version) = {key}",
+        f"UPDATE {target} SET amount_minor = amount_minor + 1 WHERE (entry_id, leg) = {key}",
     ):
         code, found = audit(house)
     with tampered(
         house,
-        f"UPDATE {target} SET amount_minor = amount_minor - 1 "
-        f"WHERE (account_id, account_version) = {key}",
+        f"UPDATE {target} SET amount_minor = amount_minor - 1 WHERE (entry_id, leg) = {key}",
     ):
         pass
     assert code == 1

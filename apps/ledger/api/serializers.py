@@ -83,8 +83,9 @@ class PostingSerializer(serializers.Serializer):
     account_name = serializers.CharField()
     side = serializers.ChoiceField([value.value for value in Side])
     amount = MoneyField()
-    account_version = serializers.IntegerField()
-    balance_after = MoneyField()
+    clearing_key = serializers.CharField(allow_blank=True)
+    account_version = serializers.IntegerField(allow_null=True)
+    balance_after = MoneyField(allow_null=True)
 
 
 class EntrySerializer(serializers.Serializer):
@@ -97,6 +98,9 @@ class EntrySerializer(serializers.Serializer):
     effective_at = serializers.DateTimeField(allow_null=True)
     posted_at = serializers.DateTimeField()
     source_event = serializers.CharField(allow_blank=True)
+    reason = serializers.CharField(allow_blank=True)
+    template = serializers.CharField(allow_blank=True)
+    approval_id = serializers.UUIDField(allow_null=True)
     actor = serializers.CharField()
     reverses = PublicIdField("je", allow_null=True)
     reversed_by = PublicIdField("je", allow_null=True)
@@ -113,8 +117,8 @@ class AccountPostingSerializer(serializers.Serializer):
     posted_at = serializers.DateTimeField()
     side = serializers.ChoiceField([value.value for value in Side])
     amount = MoneyField()
-    account_version = serializers.IntegerField()
-    balance_after = MoneyField()
+    account_version = serializers.IntegerField(allow_null=True)
+    balance_after = MoneyField(allow_null=True)
 
 
 class EntriesQuery(serializers.Serializer):

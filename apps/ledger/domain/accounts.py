@@ -50,6 +50,14 @@ class AccountClass(StrEnum):
         return Side.CREDIT
 
 
+class BalanceMode(StrEnum):
+    """How the balance of an account is kept. Every mode is read exactly."""
+
+    SYNCHRONOUS = "synchronous"  # each posting updates the balance row under its lock
+    SHARDED = "sharded"  # postings draw on one of several parts of the room its limits leave
+    DEFERRED = "deferred"  # postings touch no shared row and are folded in later: no limits
+
+
 class AccountStatus(StrEnum):
     """What an account still takes."""
 

@@ -16,26 +16,44 @@ from apps.platform.money import Money
 
 #: Kinds that only the ledger itself writes.
 REVERSAL = "reversal"
-RESERVED_KINDS = frozenset({REVERSAL})
+RESERVED_KINDS = frozenset({REVERSAL, "close", "fx", "revaluation"})
 
 
 @dataclass(frozen=True, slots=True)
 class PostingDraft:
-    """One leg, not yet in the books. ``account`` is its code; the amount is positive."""
+    """One leg, not yet in the books. ``account`` is its code; the amount is positive.
+
+    ``clearing_key`` names the open item of a clearing account that the leg opens or settles.
+    """
 
     account: str
     side: Side
     amount: Money
+    clearing_key: str = ""
 
 
-def debit(account: str, amount: Money) -> PostingDraft:
+def debit(account: str, amount: Money, clearing_key: str = "") -> PostingDraft:
     """A leg on the debit side."""
-    return PostingDraft(account, Side.DEBIT, amount)
+    return PostingDraft(account, Side.DEBIT, amount, clearing_key)
 
 
-def credit(account: str, amount: Money) -> PostingDraft:
+def credit(account: str, amount: Money, clearing_key: str = "") -> PostingDraft:
     """A leg on the credit side."""
-    return PostingDraft(account, Side.CREDIT, amount)
+    return PostingDraft(account, Side.CREDIT, amount, clearing_key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Precondition:
+    """What must be true of an account for the entry to be posted, read under the account's lock.
+
+    It is looked at as the entry finds the account: after the entries before it in the same call,
+    before its own postings. Balances are on the account's normal side.
+    """
+
+    account: str
+    version: int | None = None
+    min_balance_minor: int | None = None
+    max_balance_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +63,8 @@ class EntryDraft:
     ``kind`` says what sort of happening it records (``payments.capture``). ``source_event`` names
     the happening itself: the books take one entry of a kind from each source, whatever the key.
     ``value_date`` is the day the money counts; ``effective_at`` the instant, when it is known.
+    ``reason`` is a reason code, ``template`` the code and version of the template the entry was
+    made from (``code@3``), ``approval_id`` what allowed it.
     """
 
     description: str
@@ -54,6 +74,10 @@ class EntryDraft:
     source_event: str = ""
     metadata: Mapping[str, object] = field(default_factory=dict)
     effective_at: datetime | None = None
+    reason: str = ""
+    template: str = ""
+    approval_id: UUID | None = None
+    preconditions: Sequence[Precondition] = ()
 
     def check(self) -> None:
         """Refuse what could never be posted, whatever the accounts."""
@@ -96,7 +120,15 @@ class EntryDraft:
             self.effective_at.timestamp() if self.effective_at else None,
             self.source_event,
             dict(self.metadata),
-            [[p.account, p.side, p.amount.minor, p.amount.currency] for p in self.postings],
+            [
+                [p.account, p.side, p.amount.minor, p.amount.currency, p.clearing_key]
+                for p in self.postings
+            ],
+            [self.reason, self.template, self.approval_id],
+            [
+                [c.account, c.version, c.min_balance_minor, c.max_balance_minor]
+                for c in self.preconditions
+            ],
         )
 
 

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
 
-from apps.ledger.domain import AccountClass, AccountStatus
+from apps.ledger.domain import AccountClass, AccountStatus, BalanceMode
 from apps.platform.models.rows import Identified, TenantRow, choices
+
+#: Room for ISO 4217 and for a tenant's own units.
+UNIT_LENGTH = 12
+
+_BALANCE = F("normal_sign") * (F("debits_minor") - F("credits_minor"))
+_PENDING_OUT = Case(
+    When(normal_sign=1, then=F("pending_credits_minor")), default=F("pending_debits_minor")
+)
+_PENDING_IN = Case(
+    When(normal_sign=1, then=F("pending_debits_minor")), default=F("pending_credits_minor")
+)
+_LAGS = ~Q(mode=BalanceMode.SYNCHRONOUS.value)
 
 
 class Account(Identified):
@@ -20,7 +32,7 @@ class Account(Identified):
     code = models.CharField(max_length=64, unique=True)
     name = models.CharField(max_length=200)
     account_class = models.CharField(max_length=9, choices=choices(AccountClass))
-    currency = models.CharField(max_length=3)
+    currency = models.CharField(max_length=UNIT_LENGTH)
     parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="children")
     is_header = models.BooleanField(default=False)
     status = models.CharField(
@@ -54,7 +66,13 @@ class AccountBalance(TenantRow):
     Narrow, indexed by its key alone and half empty on its page, so that postings update it in
     place. The limits stand here, on the row a posting locks, so that the check on this row can hold
     them against any writer. Both are minor units of the balance on the account's normal side, which
-    is ``normal_sign * (debits_minor - credits_minor)``.
+    is ``normal_sign * (debits_minor - credits_minor)``. Pending amounts belong to holds and count
+    against the account: what would flow out is gone already, what would flow in takes its room.
+    An overdraft is a floor below zero.
+
+    In the modes other than synchronous the row lags behind the postings: those without a version
+    have not been folded in yet, and what the account holds is the row and their sum.
+    ``is_watched`` says that limits by time or monitors look at what is posted.
     """
 
     account = models.OneToOneField(
@@ -62,30 +80,56 @@ class AccountBalance(TenantRow):
     )
     debits_minor = models.BigIntegerField(default=0)
     credits_minor = models.BigIntegerField(default=0)
+    pending_debits_minor = models.BigIntegerField(default=0)
+    pending_credits_minor = models.BigIntegerField(default=0)
     version = models.BigIntegerField(default=0)
     floor_minor = models.BigIntegerField(null=True)
     ceiling_minor = models.BigIntegerField(null=True)
     normal_sign = models.SmallIntegerField(help_text="1: positive on the debit side. -1: credit.")
+    mode = models.CharField(
+        max_length=11, choices=choices(BalanceMode), default=BalanceMode.SYNCHRONOUS
+    )
+    is_watched = models.BooleanField(default=False)
 
     class Meta(TenantRow.Meta):
         db_table = "ledger_account_balance"
         constraints = [
             models.CheckConstraint(
                 name="ledger_account_balance_counters_positive",
-                condition=Q(debits_minor__gte=0, credits_minor__gte=0, version__gte=0),
+                condition=Q(
+                    debits_minor__gte=0,
+                    credits_minor__gte=0,
+                    pending_debits_minor__gte=0,
+                    pending_credits_minor__gte=0,
+                    version__gte=0,
+                ),
             ),
             models.CheckConstraint(
                 name="ledger_account_balance_sign_known", condition=Q(normal_sign__in=[1, -1])
             ),
             models.CheckConstraint(
                 name="ledger_account_balance_floor_kept",
-                condition=Q(floor_minor=None)
-                | Q(floor_minor__lte=F("normal_sign") * (F("debits_minor") - F("credits_minor"))),
+                condition=Q(floor_minor=None) | _LAGS | Q(floor_minor__lte=_BALANCE - _PENDING_OUT),
             ),
             models.CheckConstraint(
                 name="ledger_account_balance_ceiling_kept",
                 condition=Q(ceiling_minor=None)
-                | Q(ceiling_minor__gte=F("normal_sign") * (F("debits_minor") - F("credits_minor"))),
+                | _LAGS
+                | Q(ceiling_minor__gte=_BALANCE + _PENDING_IN),
+            ),
+            models.CheckConstraint(
+                name="ledger_account_balance_mode_known",
+                condition=Q(mode__in=[value.value for value in BalanceMode]),
+            ),
+            models.CheckConstraint(
+                name="ledger_account_balance_deferred_unlimited",
+                condition=~Q(mode=BalanceMode.DEFERRED.value)
+                | Q(floor_minor=None, ceiling_minor=None, is_watched=False),
+            ),
+            models.CheckConstraint(
+                name="ledger_account_balance_sharded_unwatched",
+                condition=~Q(mode=BalanceMode.SHARDED.value)
+                | Q(is_watched=False, pending_debits_minor=0, pending_credits_minor=0),
             ),
         ]
 

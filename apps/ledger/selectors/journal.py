@@ -21,15 +21,20 @@ STATEMENT_LINES_MAX = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostingRow:
-    """One leg in the books. ``balance_after`` is on the account's normal side."""
+    """One leg in the books. ``balance_after`` is on the account's normal side.
+
+    A posting of an account that is not kept synchronously has no number and no balance until it is
+    folded in.
+    """
 
     leg: int
     account: str
     account_name: str
     side: Side
     amount: Money
-    account_version: int
-    balance_after: Money
+    clearing_key: str
+    account_version: int | None
+    balance_after: Money | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +49,9 @@ class EntryRow:
     posted_at: datetime
     idempotency_key: str
     source_event: str
+    reason: str
+    template: str
+    approval_id: UUID | None
     actor: str
     reverses: UUID | None
     reversed_by: UUID | None
@@ -62,8 +70,8 @@ class AccountPosting:
     posted_at: datetime
     side: Side
     amount: Money
-    account_version: int
-    balance_after: Money
+    account_version: int | None
+    balance_after: Money | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +183,9 @@ def entry_row(entry: JournalEntry) -> EntryRow:
         posted_at=entry.posted_at,
         idempotency_key=entry.idempotency_key or "",
         source_event=entry.source_event,
+        reason=entry.reason,
+        template=entry.template,
+        approval_id=entry.approval_id,
         actor=entry.actor,
         reverses=entry.reverses_id,
         reversed_by=next((reversal.id for reversal in entry.reversals.all()), None),
@@ -192,8 +203,9 @@ def posting_row(posting: Posting) -> PostingRow:
         account_name=posting.account.name,
         side=Side.of_letter(posting.side),
         amount=Money(posting.amount_minor, posting.currency),
+        clearing_key=posting.clearing_key or "",
         account_version=posting.account_version,
-        balance_after=Money(posting.balance_after_minor, posting.currency),
+        balance_after=_balance_after(posting),
     )
 
 
@@ -207,5 +219,11 @@ def account_posting(posting: Posting) -> AccountPosting:
         side=Side.of_letter(posting.side),
         amount=Money(posting.amount_minor, posting.currency),
         account_version=posting.account_version,
-        balance_after=Money(posting.balance_after_minor, posting.currency),
+        balance_after=_balance_after(posting),
     )
+
+
+def _balance_after(posting: Posting) -> Money | None:
+    if posting.balance_after_minor is None:
+        return None
+    return Money(posting.balance_after_minor, posting.currency)

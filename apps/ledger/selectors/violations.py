@@ -20,18 +20,28 @@ TOLD_MAX = 100
 
 _FAST = {
     "ledger.currencies_sum_to_zero": """
-        SELECT a.currency,
-               format('debits %s, credits %s', sum(b.debits_minor), sum(b.credits_minor))
-          FROM ledger_account_balance b JOIN ledger_account a ON a.id = b.account_id
-         GROUP BY a.currency HAVING sum(b.debits_minor) <> sum(b.credits_minor)
+        SELECT s.currency, format('debits %s, credits %s', sum(s.debits), sum(s.credits))
+          FROM (SELECT a.currency, b.debits_minor AS debits, b.credits_minor AS credits
+                  FROM ledger_account_balance b JOIN ledger_account a ON a.id = b.account_id
+                UNION ALL
+                SELECT p.currency, CASE p.side WHEN 'D' THEN p.amount_minor ELSE 0 END,
+                       CASE p.side WHEN 'C' THEN p.amount_minor ELSE 0 END
+                  FROM ledger_posting p WHERE p.account_version IS NULL) s
+         GROUP BY s.currency HAVING sum(s.debits) <> sum(s.credits)
     """,
     "ledger.limits_hold": """
-        SELECT a.code, format('balance %s, floor %s, ceiling %s', x.held, b.floor_minor,
-                              b.ceiling_minor)
+        SELECT a.code, format('balance %s, pending %s out and %s in, floor %s, ceiling %s', x.held,
+                              x.pending_out, x.pending_in, b.floor_minor, b.ceiling_minor)
           FROM ledger_account_balance b JOIN ledger_account a ON a.id = b.account_id,
-               LATERAL (SELECT b.normal_sign * (b.debits_minor - b.credits_minor) AS held) x
-         WHERE x.held < b.floor_minor OR x.held > b.ceiling_minor
-            OR b.debits_minor < 0 OR b.credits_minor < 0
+               LATERAL (SELECT b.normal_sign * (b.debits_minor - b.credits_minor) AS held,
+                               CASE b.normal_sign WHEN 1 THEN b.pending_credits_minor
+                                                  ELSE b.pending_debits_minor END AS pending_out,
+                               CASE b.normal_sign WHEN 1 THEN b.pending_debits_minor
+                                                  ELSE b.pending_credits_minor END AS pending_in) x
+         WHERE (b.mode = 'synchronous' AND (x.held - x.pending_out < b.floor_minor
+                                            OR x.held + x.pending_in > b.ceiling_minor))
+            OR least(b.debits_minor, b.credits_minor, b.pending_debits_minor,
+                     b.pending_credits_minor) < 0
     """,
     "ledger.balance_is_last_posting": """
         SELECT a.code, format('balance %s at version %s, last posting %s at version %s',
@@ -40,7 +50,8 @@ _FAST = {
           FROM ledger_account_balance b JOIN ledger_account a ON a.id = b.account_id
           LEFT JOIN LATERAL (
                SELECT balance_after_minor, account_version FROM ledger_posting
-                WHERE account_id = b.account_id ORDER BY account_version DESC LIMIT 1) p ON true
+                WHERE account_id = b.account_id AND account_version IS NOT NULL
+                ORDER BY account_version DESC LIMIT 1) p ON true
          WHERE b.version <> coalesce(p.account_version, 0)
             OR b.normal_sign * (b.debits_minor - b.credits_minor)
                <> coalesce(p.balance_after_minor, 0)
@@ -77,13 +88,15 @@ _FULL = {
                SELECT p.entry_id, array_agg(a.code::text ORDER BY p.leg) AS accounts,
                       array_agg(p.side::text ORDER BY p.leg) AS sides,
                       array_agg(p.amount_minor ORDER BY p.leg) AS amounts,
-                      array_agg(p.currency::text ORDER BY p.leg) AS currencies
+                      array_agg(p.currency::text ORDER BY p.leg) AS currencies,
+                      array_agg(p.clearing_key::text ORDER BY p.leg) AS clearing_keys
                  FROM ledger_posting p LEFT JOIN ledger_account a ON a.id = p.account_id
                 GROUP BY p.entry_id) l ON l.entry_id = e.id
          WHERE e.digest IS DISTINCT FROM ledger_entry_digest_v1(
                e.tenant, e.id, e.kind, e.description, e.value_date, e.effective_at, e.posted_at,
-               e.idempotency_key, e.fingerprint, e.source_event, e.reverses_id, e.actor,
-               e.actor_id, e.metadata, l.accounts, l.sides, l.amounts, l.currencies)
+               e.idempotency_key, e.fingerprint, e.source_event, e.reverses_id, e.reason,
+               e.approval_id, e.template, e.actor, e.actor_id, e.metadata, l.accounts, l.sides,
+               l.amounts, l.currencies, l.clearing_keys)
     """,
     "ledger.postings_agree_with_entry_and_account": """
         SELECT p.entry_id, format('leg %s on %s: date, instant, currency or tenant differ', p.leg,
@@ -104,7 +117,8 @@ _FULL = {
                SELECT account_id, count(*) AS postings,
                       coalesce(sum(amount_minor) FILTER (WHERE side = 'D'), 0) AS debits,
                       coalesce(sum(amount_minor) FILTER (WHERE side = 'C'), 0) AS credits
-                 FROM ledger_posting GROUP BY account_id) f ON f.account_id = b.account_id
+                 FROM ledger_posting WHERE account_version IS NOT NULL
+                GROUP BY account_id) f ON f.account_id = b.account_id
          WHERE b.account_id IS NULL OR b.version <> coalesce(f.postings, 0)
             OR b.debits_minor <> coalesce(f.debits, 0) OR b.credits_minor <> coalesce(f.credits, 0)
     """,
@@ -118,10 +132,11 @@ _FULL = {
                            AS running
                   FROM ledger_posting p
                   JOIN ledger_account_balance b ON b.account_id = p.account_id
+                 WHERE p.account_version IS NOT NULL OR b.mode = 'synchronous'
                 WINDOW so_far AS (PARTITION BY p.account_id ORDER BY p.account_version
                                   ROWS UNBOUNDED PRECEDING)) r
           JOIN ledger_account a ON a.id = r.account_id
-         WHERE r.number <> r.account_version OR r.running <> r.balance_after_minor
+         WHERE (r.number, r.running) IS DISTINCT FROM (r.account_version, r.balance_after_minor)
     """,
     "ledger.days_are_their_postings": """
         SELECT coalesce(a.code, coalesce(d.account_id, f.account_id)::text),
@@ -132,7 +147,8 @@ _FULL = {
                SELECT account_id, value_date,
                       coalesce(sum(amount_minor) FILTER (WHERE side = 'D'), 0) AS debits,
                       coalesce(sum(amount_minor) FILTER (WHERE side = 'C'), 0) AS credits
-                 FROM ledger_posting GROUP BY account_id, value_date) f
+                 FROM ledger_posting WHERE account_version IS NOT NULL
+                GROUP BY account_id, value_date) f
             ON f.account_id = d.account_id AND f.value_date = d.value_date
           LEFT JOIN ledger_account a ON a.id = coalesce(d.account_id, f.account_id)
          WHERE (d.debits_minor, d.credits_minor) IS DISTINCT FROM (f.debits, f.credits)

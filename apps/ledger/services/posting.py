@@ -27,15 +27,16 @@ _ONE = """
     SELECT * FROM ledger_post_entry_v1(
         %s::uuid, %s::timestamptz, %s::text, %s::uuid,
         %s::uuid, %s::text, %s::text, %s::date, %s::timestamptz, %s::text, %s::bytea, %s::text,
-        %s::uuid, %s::jsonb,
-        %s::text[], %s::text[], %s::bigint[], %s::text[])
+        %s::uuid, %s::text, %s::uuid, %s::text, %s::jsonb,
+        %s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[])
 """
 _MANY = """
     SELECT * FROM ledger_post_entries_v1(
         %s::uuid, %s::timestamptz, %s::text, %s::uuid,
         %s::uuid[], %s::text[], %s::text[], %s::date[], %s::timestamptz[], %s::text[],
-        %s::bytea[], %s::text[], %s::uuid[], %s::text[]::jsonb[],
-        %s::int[], %s::text[], %s::text[], %s::bigint[], %s::text[])
+        %s::bytea[], %s::text[], %s::uuid[], %s::text[], %s::uuid[], %s::text[],
+        %s::text[]::jsonb[],
+        %s::int[], %s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[])
     ORDER BY ordinal
 """
 
@@ -106,12 +107,22 @@ def _columns(instructions: Sequence[Instruction]) -> tuple[list[list[Any]], list
             instruction.fingerprint,
             instruction.draft.source_event,
             instruction.reverses_id,
+            instruction.draft.reason,
+            instruction.draft.approval_id,
+            instruction.draft.template,
             json.dumps(dict(instruction.draft.metadata), cls=DjangoJSONEncoder),
         )
         for instruction in instructions
     ]
     legs = [
-        (number, leg.account, leg.side.letter, leg.amount.minor, leg.amount.currency)
+        (
+            number,
+            leg.account,
+            leg.side.letter,
+            leg.amount.minor,
+            leg.amount.currency,
+            leg.clearing_key or None,
+        )
         for number, instruction in enumerate(instructions, start=1)
         for leg in instruction.draft.postings
     ]

@@ -7,6 +7,7 @@ DROP TRIGGER ledger_account_balance_grows ON ledger_account_balance;
 DROP TRIGGER ledger_account_balance_kept ON ledger_account_balance;
 DROP TRIGGER ledger_account_meaning_kept ON ledger_account;
 DROP TRIGGER ledger_account_kept ON ledger_account;
+DROP TRIGGER ledger_posting_written_once ON ledger_posting;
 DROP TRIGGER ledger_posting_append_only ON ledger_posting;
 DROP TRIGGER ledger_journal_entry_append_only ON ledger_journal_entry;
 DROP FUNCTION ledger_forbid_rewrite_v1();

@@ -36,8 +36,20 @@ CREATE TRIGGER ledger_journal_entry_append_only
     BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_journal_entry
     FOR EACH STATEMENT EXECUTE FUNCTION ledger_forbid_rewrite_v1();
 CREATE TRIGGER ledger_posting_append_only
-    BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_posting
+    BEFORE DELETE OR TRUNCATE ON ledger_posting
     FOR EACH STATEMENT EXECUTE FUNCTION ledger_forbid_rewrite_v1();
+-- But for one change, once: a posting that came without a number gets it when it is folded in.
+CREATE TRIGGER ledger_posting_written_once
+    BEFORE UPDATE ON ledger_posting
+    FOR EACH ROW WHEN (
+        OLD.account_version IS NOT NULL OR NEW.account_version IS NULL
+        OR (NEW.tenant, NEW.entry_id, NEW.leg, NEW.account_id, NEW.side, NEW.amount_minor,
+            NEW.currency, NEW.clearing_key, NEW.value_date, NEW.posted_at)
+           IS DISTINCT FROM
+           (OLD.tenant, OLD.entry_id, OLD.leg, OLD.account_id, OLD.side, OLD.amount_minor,
+            OLD.currency, OLD.clearing_key, OLD.value_date, OLD.posted_at)
+    )
+    EXECUTE FUNCTION ledger_forbid_rewrite_v1();
 
 -- An account is closed, never removed; what its postings mean never changes.
 CREATE TRIGGER ledger_account_kept
@@ -52,7 +64,7 @@ CREATE TRIGGER ledger_account_meaning_kept
     )
     EXECUTE FUNCTION ledger_forbid_rewrite_v1();
 
--- Counters only grow. WHEN is evaluated without calling the function, so this costs next to nothing.
+-- Counters only grow; what is pending comes and goes. WHEN is evaluated without calling the function, so this costs next to nothing.
 CREATE TRIGGER ledger_account_balance_kept
     BEFORE DELETE OR TRUNCATE ON ledger_account_balance
     FOR EACH STATEMENT EXECUTE FUNCTION ledger_forbid_rewrite_v1();

@@ -16,17 +16,19 @@
 CREATE FUNCTION ledger_entry_digest_v1(
     p_tenant uuid, p_id uuid, p_kind text, p_description text, p_value_date date,
     p_effective_at timestamptz, p_posted_at timestamptz, p_idempotency_key text,
-    p_fingerprint bytea, p_source_event text, p_reverses_id uuid, p_actor text, p_actor_id uuid,
-    p_metadata jsonb, p_accounts text[], p_sides text[], p_amounts bigint[], p_currencies text[]
+    p_fingerprint bytea, p_source_event text, p_reverses_id uuid, p_reason text,
+    p_approval_id uuid, p_template text, p_actor text, p_actor_id uuid, p_metadata jsonb,
+    p_accounts text[], p_sides text[], p_amounts bigint[], p_currencies text[],
+    p_clearing_keys text[]
 ) RETURNS bytea
 LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
     SELECT sha256(convert_to(jsonb_build_array(
         p_tenant, p_id, p_kind, p_description, p_value_date, p_effective_at AT TIME ZONE 'UTC',
         p_posted_at AT TIME ZONE 'UTC', p_idempotency_key, encode(p_fingerprint, 'hex'),
-        p_source_event, p_reverses_id, p_actor, p_actor_id,
+        p_source_event, p_reverses_id, p_reason, p_approval_id, p_template, p_actor, p_actor_id,
         encode(sha256(convert_to(p_metadata::text, 'UTF8')), 'hex'),
-        p_accounts, p_sides, p_amounts, p_currencies
+        p_accounts, p_sides, p_amounts, p_currencies, p_clearing_keys
     )::text, 'UTF8'))
 $$;
 
@@ -71,17 +73,20 @@ END;
 $$;
 
 -- The accounts an entry touched, each with its balance (normal side) when the entry was complete.
+-- Only of accounts whose balance is kept with each posting: of the others it was not known then.
 CREATE FUNCTION ledger_entry_balances_v1(
     p_entry uuid, OUT accounts text[], OUT balances bigint[]
 )
 LANGUAGE sql STABLE
 SET search_path FROM CURRENT
 AS $$
-    SELECT array_agg(a.code ORDER BY p.leg), array_agg(p.balance_after_minor ORDER BY p.leg)
+    SELECT coalesce(array_agg(a.code ORDER BY p.leg), '{}'),
+           coalesce(array_agg(p.balance_after_minor ORDER BY p.leg), '{}')
       FROM (SELECT DISTINCT ON (account_id) account_id, leg, balance_after_minor
               FROM ledger_posting WHERE entry_id = p_entry
              ORDER BY account_id, account_version DESC) p
       JOIN ledger_account a ON a.id = p.account_id
+      JOIN ledger_account_balance b ON b.account_id = p.account_id AND b.mode = 'synchronous'
 $$;
 
 -- Say why. Called with the balances locked, after a write that found something unsound: the
@@ -97,7 +102,14 @@ DECLARE
 BEGIN
     WITH leg AS (
         SELECT l.*, a.id AS account_id, a.currency AS account_currency, a.status, a.is_header,
-               b.normal_sign, b.floor_minor, b.ceiling_minor, b.debits_minor, b.credits_minor
+               -- What holds reserve counts against the account, in both directions.
+               CASE b.mode WHEN 'synchronous' THEN b.floor_minor + CASE b.normal_sign
+                   WHEN 1 THEN b.pending_credits_minor ELSE b.pending_debits_minor END
+               END AS least,
+               CASE b.mode WHEN 'synchronous' THEN b.ceiling_minor - CASE b.normal_sign
+                   WHEN 1 THEN b.pending_debits_minor ELSE b.pending_credits_minor END
+               END AS most,
+               b.normal_sign, b.debits_minor, b.credits_minor
           FROM unnest(p_entry, p_account, p_side, p_amount, p_currency)
                WITH ORDINALITY l(entry, account, side, amount, currency, ordinal)
           LEFT JOIN ledger_account a ON a.code = l.account
@@ -120,8 +132,8 @@ BEGIN
                    WHEN status = 'frozen' OR (status = 'frozen_debit' AND side = 'D')
                         OR (status = 'frozen_credit' AND side = 'C') THEN 'LG013'
                    WHEN account_currency <> currency THEN 'LG014'
-                   WHEN is_last AND normal_sign * (debits - credits) < floor_minor THEN 'LG020'
-                   WHEN is_last AND normal_sign * (debits - credits) > ceiling_minor THEN 'LG021'
+                   WHEN is_last AND normal_sign * (debits - credits) < least THEN 'LG020'
+                   WHEN is_last AND normal_sign * (debits - credits) > most THEN 'LG021'
                    WHEN greatest(debits, credits) > 9223372036854775807 THEN 'LG022'
                END AS code
           FROM run
@@ -139,9 +151,9 @@ BEGIN
                                                  'account_currency', bad.account_currency,
                                                  'posting_currency', bad.currency)
             WHEN 'LG020' THEN jsonb_build_object('account', bad.account, 'currency', bad.currency,
-                                                 'short_minor', bad.floor_minor - bad.balance)
+                                                 'short_minor', bad.least - bad.balance)
             WHEN 'LG021' THEN jsonb_build_object('account', bad.account, 'currency', bad.currency,
-                                                 'over_minor', bad.balance - bad.ceiling_minor)
+                                                 'over_minor', bad.balance - bad.most)
             WHEN 'LG022' THEN jsonb_build_object('account', bad.account)
             ELSE jsonb_build_object('leg', bad.leg_number, 'account', bad.account)
         END;
@@ -156,8 +168,8 @@ CREATE FUNCTION ledger_post_entry_v1(
     p_tenant uuid, p_posted_at timestamptz, p_actor text, p_actor_id uuid,
     p_id uuid, p_kind text, p_description text, p_value_date date, p_effective_at timestamptz,
     p_idempotency_key text, p_fingerprint bytea, p_source_event text, p_reverses_id uuid,
-    p_metadata jsonb,
-    p_account text[], p_side text[], p_amount bigint[], p_currency text[]
+    p_reason text, p_approval_id uuid, p_template text, p_metadata jsonb,
+    p_account text[], p_side text[], p_amount bigint[], p_currency text[], p_clearing_key text[]
 ) RETURNS TABLE (
     ordinal bigint, entry_id uuid, is_replay boolean, value_date date, posted_at timestamptz,
     accounts text[], balances bigint[]
@@ -169,17 +181,20 @@ AS $$
 #variable_conflict use_column
 DECLARE
     first uuid;
+    is_watched boolean;
 BEGIN
     INSERT INTO ledger_journal_entry (
         tenant, id, kind, description, value_date, effective_at, posted_at, idempotency_key,
-        fingerprint, source_event, reverses_id, actor, actor_id, metadata, digest)
+        fingerprint, source_event, reverses_id, reason, approval_id, template, actor, actor_id,
+        metadata, digest)
     VALUES (
         p_tenant, p_id, p_kind, p_description, p_value_date, p_effective_at, p_posted_at,
-        p_idempotency_key, p_fingerprint, p_source_event, p_reverses_id, p_actor, p_actor_id,
-        p_metadata, ledger_entry_digest_v1(
+        p_idempotency_key, p_fingerprint, p_source_event, p_reverses_id, p_reason, p_approval_id,
+        p_template, p_actor, p_actor_id, p_metadata, ledger_entry_digest_v1(
             p_tenant, p_id, p_kind, p_description, p_value_date, p_effective_at, p_posted_at,
-            p_idempotency_key, p_fingerprint, p_source_event, p_reverses_id, p_actor, p_actor_id,
-            p_metadata, p_account, p_side, p_amount, p_currency))
+            p_idempotency_key, p_fingerprint, p_source_event, p_reverses_id, p_reason,
+            p_approval_id, p_template, p_actor, p_actor_id, p_metadata,
+            p_account, p_side, p_amount, p_currency, p_clearing_key))
     ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN
         first := ledger_first_entry_v1(
@@ -190,14 +205,24 @@ BEGIN
         RETURN;
     END IF;
 
-    PERFORM 1 FROM ledger_account_balance b JOIN ledger_account a ON a.id = b.account_id
-     WHERE a.code = ANY (p_account) ORDER BY b.account_id FOR NO KEY UPDATE OF b;
+    SELECT bool_or(x.is_watched) INTO is_watched
+      FROM (SELECT b.is_watched
+              FROM ledger_account_balance b JOIN ledger_account a ON a.id = b.account_id
+             WHERE a.code = ANY (p_account) AND b.mode = 'synchronous'
+             ORDER BY b.account_id FOR NO KEY UPDATE OF b) x;
 
     RETURN QUERY
     WITH leg AS MATERIALIZED (
-        SELECT l.ordinal, l.side, l.amount, a.id AS account_id, a.code, a.currency,
+        SELECT l.ordinal, l.side, l.amount, l.clearing_key, a.id AS account_id, a.code, a.currency,
                b.debits_minor, b.credits_minor, b.version, b.normal_sign,
-               b.floor_minor, b.ceiling_minor,
+               b.mode = 'synchronous' AS is_kept,
+               -- What holds reserve counts against the account, in both directions.
+               CASE b.mode WHEN 'synchronous' THEN b.floor_minor + CASE b.normal_sign
+                   WHEN 1 THEN b.pending_credits_minor ELSE b.pending_debits_minor END
+               END AS least,
+               CASE b.mode WHEN 'synchronous' THEN b.ceiling_minor - CASE b.normal_sign
+                   WHEN 1 THEN b.pending_debits_minor ELSE b.pending_credits_minor END
+               END AS most,
                CASE l.side WHEN 'D' THEN l.amount ELSE 0 END AS debit,
                CASE l.side WHEN 'C' THEN l.amount ELSE 0 END AS credit,
                a.currency = l.currency AND l.amount > 0 AND l.side IN ('D', 'C') AND CASE a.status
@@ -206,8 +231,8 @@ BEGIN
                    WHEN 'frozen_credit' THEN l.side = 'D'
                    ELSE false
                END AS is_sound
-          FROM unnest(p_account, p_side, p_amount, p_currency)
-               WITH ORDINALITY l(account, side, amount, currency, ordinal)
+          FROM unnest(p_account, p_side, p_amount, p_currency, p_clearing_key)
+               WITH ORDINALITY l(account, side, amount, currency, clearing_key, ordinal)
           JOIN ledger_account a ON a.code = l.account AND NOT a.is_header
           JOIN ledger_account_balance b ON b.account_id = a.id
     ), run AS MATERIALIZED (
@@ -220,44 +245,49 @@ BEGIN
         SELECT account_id, min(code) AS code, max(step) AS steps, min(ordinal) AS ordinal,
                max(debits_minor) + sum(debit) AS debits, sum(debit) AS debit,
                max(credits_minor) + sum(credit) AS credits, sum(credit) AS credit,
-               max(normal_sign) AS normal_sign, max(floor_minor) AS floor_minor,
-               max(ceiling_minor) AS ceiling_minor, bool_and(is_sound) AS is_sound
+               max(normal_sign) AS normal_sign, bool_and(is_kept) AS is_kept,
+               max(least) AS least, max(most) AS most, bool_and(is_sound) AS is_sound
           FROM run GROUP BY account_id
     ), verdict AS MATERIALIZED (
         SELECT sum(steps) = cardinality(p_account) AND bool_and(
                    is_sound AND greatest(debits, credits) <= 9223372036854775807
-                   AND coalesce(normal_sign * (debits - credits) >= floor_minor, true)
-                   AND coalesce(normal_sign * (debits - credits) <= ceiling_minor, true)
+                   AND coalesce(normal_sign * (debits - credits) >= least, true)
+                   AND coalesce(normal_sign * (debits - credits) <= most, true)
                ) AS is_sound
           FROM total
     ), posted AS (
         INSERT INTO ledger_posting (
             tenant, account_id, account_version, entry_id, leg, side, amount_minor, currency,
-            balance_after_minor, value_date, posted_at)
-        SELECT p_tenant, account_id, version + step, p_id, ordinal, side, amount, currency,
-               balance, p_value_date, p_posted_at
+            balance_after_minor, clearing_key, value_date, posted_at)
+        SELECT p_tenant, account_id, CASE WHEN is_kept THEN version + step END, p_id, ordinal, side,
+               amount, currency, CASE WHEN is_kept THEN balance END, clearing_key, p_value_date,
+               p_posted_at
           FROM run WHERE (SELECT is_sound FROM verdict) ORDER BY ordinal
     ), moved AS (
         UPDATE ledger_account_balance b
            SET debits_minor = t.debits, credits_minor = t.credits, version = b.version + t.steps
           FROM total t
-         WHERE b.account_id = t.account_id AND (SELECT is_sound FROM verdict)
+         WHERE b.account_id = t.account_id AND t.is_kept AND (SELECT is_sound FROM verdict)
     ), dated AS (
         INSERT INTO ledger_balance_day AS d (
             tenant, account_id, value_date, debits_minor, credits_minor)
         SELECT p_tenant, account_id, p_value_date, debit, credit
-          FROM total WHERE (SELECT is_sound FROM verdict) ORDER BY account_id
+          FROM total WHERE is_kept AND (SELECT is_sound FROM verdict) ORDER BY account_id
         ON CONFLICT (account_id, value_date) DO UPDATE
            SET debits_minor = d.debits_minor + excluded.debits_minor,
                credits_minor = d.credits_minor + excluded.credits_minor
     )
     SELECT 1::bigint, p_id, false, p_value_date, p_posted_at,
-           array_agg(code::text ORDER BY ordinal),
-           array_agg((normal_sign * (debits - credits))::bigint ORDER BY ordinal)
+           coalesce(array_agg(code::text ORDER BY ordinal) FILTER (WHERE is_kept), '{}'),
+           coalesce(array_agg((normal_sign * (debits - credits))::bigint ORDER BY ordinal)
+                    FILTER (WHERE is_kept), '{}')
       FROM total WHERE (SELECT is_sound FROM verdict) HAVING count(*) > 0;
     IF NOT FOUND THEN
         PERFORM ledger_refuse_v1(
             array_fill(1, ARRAY[cardinality(p_account)]), p_account, p_side, p_amount, p_currency);
+    END IF;
+    IF is_watched THEN
+        PERFORM ledger_apply_limits_v1(ARRAY[p_id], p_posted_at);
     END IF;
 END;
 $$;
@@ -268,8 +298,10 @@ CREATE FUNCTION ledger_post_entries_v1(
     p_tenant uuid, p_posted_at timestamptz, p_actor text, p_actor_id uuid,
     p_id uuid[], p_kind text[], p_description text[], p_value_date date[],
     p_effective_at timestamptz[], p_idempotency_key text[], p_fingerprint bytea[],
-    p_source_event text[], p_reverses_id uuid[], p_metadata jsonb[],
-    p_entry integer[], p_account text[], p_side text[], p_amount bigint[], p_currency text[]
+    p_source_event text[], p_reverses_id uuid[], p_reason text[], p_approval_id uuid[],
+    p_template text[], p_metadata jsonb[],
+    p_entry integer[], p_account text[], p_side text[], p_amount bigint[], p_currency text[],
+    p_clearing_key text[]
 ) RETURNS TABLE (
     ordinal bigint, entry_id uuid, is_replay boolean, value_date date, posted_at timestamptz,
     accounts text[], balances bigint[]
@@ -281,29 +313,35 @@ AS $$
 DECLARE
     claimed uuid[];
     legs bigint;
+    is_watched boolean;
 BEGIN
     WITH claim AS (
         INSERT INTO ledger_journal_entry (
             tenant, id, kind, description, value_date, effective_at, posted_at, idempotency_key,
-            fingerprint, source_event, reverses_id, actor, actor_id, metadata, digest)
+            fingerprint, source_event, reverses_id, reason, approval_id, template, actor,
+            actor_id, metadata, digest)
         SELECT p_tenant, e.id, e.kind, e.description, e.value_date, e.effective_at, p_posted_at,
-               e.idempotency_key, e.fingerprint, e.source_event, e.reverses_id, p_actor,
-               p_actor_id, e.metadata, ledger_entry_digest_v1(
+               e.idempotency_key, e.fingerprint, e.source_event, e.reverses_id, e.reason,
+               e.approval_id, e.template, p_actor, p_actor_id, e.metadata, ledger_entry_digest_v1(
                    p_tenant, e.id, e.kind, e.description, e.value_date, e.effective_at,
                    p_posted_at, e.idempotency_key, e.fingerprint, e.source_event, e.reverses_id,
-                   p_actor, p_actor_id, e.metadata, l.accounts, l.sides, l.amounts, l.currencies)
+                   e.reason, e.approval_id, e.template, p_actor, p_actor_id, e.metadata,
+                   l.accounts, l.sides, l.amounts, l.currencies, l.clearing_keys)
           FROM unnest(p_id, p_kind, p_description, p_value_date, p_effective_at,
-                      p_idempotency_key, p_fingerprint, p_source_event, p_reverses_id, p_metadata)
+                      p_idempotency_key, p_fingerprint, p_source_event, p_reverses_id, p_reason,
+                      p_approval_id, p_template, p_metadata)
                WITH ORDINALITY e(id, kind, description, value_date, effective_at,
-                                 idempotency_key, fingerprint, source_event, reverses_id,
-                                 metadata, ordinal)
+                                 idempotency_key, fingerprint, source_event, reverses_id, reason,
+                                 approval_id, template, metadata, ordinal)
           LEFT JOIN (
                SELECT entry, array_agg(account ORDER BY ordinal) AS accounts,
                       array_agg(side ORDER BY ordinal) AS sides,
                       array_agg(amount ORDER BY ordinal) AS amounts,
-                      array_agg(currency ORDER BY ordinal) AS currencies
-                 FROM unnest(p_entry, p_account, p_side, p_amount, p_currency)
-                      WITH ORDINALITY l(entry, account, side, amount, currency, ordinal)
+                      array_agg(currency ORDER BY ordinal) AS currencies,
+                      array_agg(clearing_key ORDER BY ordinal) AS clearing_keys
+                 FROM unnest(p_entry, p_account, p_side, p_amount, p_currency, p_clearing_key)
+                      WITH ORDINALITY l(entry, account, side, amount, currency, clearing_key,
+                                        ordinal)
                 GROUP BY entry
           ) l ON l.entry = e.ordinal
          ORDER BY e.idempotency_key, e.ordinal
@@ -324,15 +362,24 @@ BEGIN
         SELECT count(*) INTO legs FROM unnest(p_entry) l(entry) WHERE p_id[l.entry] = ANY (claimed);
     END IF;
 
-    PERFORM 1 FROM ledger_account_balance b JOIN ledger_account a ON a.id = b.account_id
-     WHERE a.code = ANY (p_account) AND legs > 0
-     ORDER BY b.account_id FOR NO KEY UPDATE OF b;
+    SELECT bool_or(x.is_watched) INTO is_watched
+      FROM (SELECT b.is_watched
+              FROM ledger_account_balance b JOIN ledger_account a ON a.id = b.account_id
+             WHERE a.code = ANY (p_account) AND b.mode = 'synchronous' AND legs > 0
+             ORDER BY b.account_id FOR NO KEY UPDATE OF b) x;
 
     RETURN QUERY
     WITH leg AS MATERIALIZED (
         SELECT l.ordinal, l.entry, e.id AS entry_id, e.value_date, l.side, l.amount,
-               a.id AS account_id, a.code, a.currency, b.debits_minor, b.credits_minor,
-               b.version, b.normal_sign, b.floor_minor, b.ceiling_minor,
+               l.clearing_key, a.id AS account_id, a.code, a.currency, b.debits_minor,
+               b.credits_minor, b.version, b.normal_sign, b.mode = 'synchronous' AS is_kept,
+               -- What holds reserve counts against the account, in both directions.
+               CASE b.mode WHEN 'synchronous' THEN b.floor_minor + CASE b.normal_sign
+                   WHEN 1 THEN b.pending_credits_minor ELSE b.pending_debits_minor END
+               END AS least,
+               CASE b.mode WHEN 'synchronous' THEN b.ceiling_minor - CASE b.normal_sign
+                   WHEN 1 THEN b.pending_debits_minor ELSE b.pending_credits_minor END
+               END AS most,
                CASE l.side WHEN 'D' THEN l.amount ELSE 0 END AS debit,
                CASE l.side WHEN 'C' THEN l.amount ELSE 0 END AS credit,
                a.currency = l.currency AND l.amount > 0 AND l.side IN ('D', 'C') AND CASE a.status
@@ -341,8 +388,8 @@ BEGIN
                    WHEN 'frozen_credit' THEN l.side = 'D'
                    ELSE false
                END AS is_sound
-          FROM unnest(p_entry, p_account, p_side, p_amount, p_currency)
-               WITH ORDINALITY l(entry, account, side, amount, currency, ordinal)
+          FROM unnest(p_entry, p_account, p_side, p_amount, p_currency, p_clearing_key)
+               WITH ORDINALITY l(entry, account, side, amount, currency, clearing_key, ordinal)
           JOIN unnest(p_id, p_value_date) WITH ORDINALITY e(id, value_date, entry)
             ON e.entry = l.entry AND e.id = ANY (claimed)
           JOIN ledger_account a ON a.code = l.account AND NOT a.is_header
@@ -357,10 +404,10 @@ BEGIN
         WINDOW legs AS (PARTITION BY account_id ORDER BY entry, ordinal ROWS UNBOUNDED PRECEDING)
     ), total AS MATERIALIZED (
         SELECT account_id, max(step) AS steps, max(debits_minor) + sum(debit) AS debits,
-               max(credits_minor) + sum(credit) AS credits,
+               max(credits_minor) + sum(credit) AS credits, bool_and(is_kept) AS is_kept,
                bool_and(is_sound AND (NOT is_last OR (
-                   coalesce(balance >= floor_minor, true)
-                   AND coalesce(balance <= ceiling_minor, true)))) AS is_sound
+                   coalesce(balance >= least, true)
+                   AND coalesce(balance <= most, true)))) AS is_sound
           FROM run GROUP BY account_id
     ), verdict AS MATERIALIZED (
         SELECT sum(steps) = legs
@@ -370,27 +417,29 @@ BEGIN
     ), posted AS (
         INSERT INTO ledger_posting (
             tenant, account_id, account_version, entry_id, leg, side, amount_minor, currency,
-            balance_after_minor, value_date, posted_at)
-        SELECT p_tenant, account_id, version + step, entry_id, leg_number, side, amount, currency,
-               balance, value_date, p_posted_at
+            balance_after_minor, clearing_key, value_date, posted_at)
+        SELECT p_tenant, account_id, CASE WHEN is_kept THEN version + step END, entry_id, leg_number, side,
+               amount, currency, CASE WHEN is_kept THEN balance END, clearing_key, value_date,
+               p_posted_at
           FROM run WHERE (SELECT is_sound FROM verdict) ORDER BY ordinal
     ), moved AS (
         UPDATE ledger_account_balance b
            SET debits_minor = t.debits, credits_minor = t.credits, version = b.version + t.steps
           FROM total t
-         WHERE b.account_id = t.account_id AND (SELECT is_sound FROM verdict)
+         WHERE b.account_id = t.account_id AND t.is_kept AND (SELECT is_sound FROM verdict)
     ), dated AS (
         INSERT INTO ledger_balance_day AS d (
             tenant, account_id, value_date, debits_minor, credits_minor)
         SELECT p_tenant, account_id, value_date, sum(debit), sum(credit)
-          FROM run WHERE (SELECT is_sound FROM verdict)
+          FROM run WHERE is_kept AND (SELECT is_sound FROM verdict)
          GROUP BY account_id, value_date ORDER BY account_id, value_date
         ON CONFLICT (account_id, value_date) DO UPDATE
            SET debits_minor = d.debits_minor + excluded.debits_minor,
                credits_minor = d.credits_minor + excluded.credits_minor
     )
     SELECT entry::bigint, entry_id, false, value_date, p_posted_at,
-           array_agg(code::text ORDER BY ordinal), array_agg(balance::bigint ORDER BY ordinal)
+           coalesce(array_agg(code::text ORDER BY ordinal) FILTER (WHERE is_kept), '{}'),
+           coalesce(array_agg(balance::bigint ORDER BY ordinal) FILTER (WHERE is_kept), '{}')
       FROM run WHERE is_last AND (SELECT is_sound FROM verdict)
      GROUP BY entry, entry_id, value_date;
     IF NOT FOUND AND cardinality(claimed) > 0 THEN
@@ -401,6 +450,9 @@ BEGIN
            FROM unnest(p_entry, p_account, p_side, p_amount, p_currency)
                 WITH ORDINALITY l(entry, account, side, amount, currency, ordinal)
           WHERE p_id[l.entry] = ANY (claimed);
+    END IF;
+    IF is_watched THEN
+        PERFORM ledger_apply_limits_v1(claimed, p_posted_at);
     END IF;
 
     IF cardinality(claimed) < cardinality(p_id) THEN
