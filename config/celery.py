@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import django
 import structlog
 from celery import Celery, bootsteps, signals
 from click import Option
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DEFAULT_DB_ALIAS, connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
 
@@ -84,6 +87,20 @@ class TellMetrics(bootsteps.StartStopStep):
 
 
 app.steps["worker"].add(TellMetrics)
+
+
+@signals.worker_init.connect(weak=False)
+def refuse_unsafe_worker(**_about: object) -> None:
+    """Before the pool forks. What a receiver raises is only logged, so the worker ends itself."""
+    django.setup()
+    from apps.tenancy.boot import refuse_to_start
+
+    try:
+        refuse_to_start()
+    except ImproperlyConfigured as error:
+        raise SystemExit(str(error)) from error
+    connections.close_all()
+    connections[DEFAULT_DB_ALIAS].close_pool()  # type: ignore[attr-defined]  # PostgreSQL's own: its threads do not survive a fork
 
 
 @signals.setup_logging.connect(weak=False)

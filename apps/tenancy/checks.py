@@ -62,7 +62,7 @@ def check_pooling(*, databases: Sequence[str] | None = None, **_: Any) -> list[C
 def refuse_unsafe() -> None:
     """Stop the process before it serves anything, if tenants would not be kept apart.
 
-    Called when a web process, worker or consumer starts.
+    ``boot.refuse_to_start`` asks it for every process; so do the commands that change schemas.
     """
     found = [*check_settings(), *run_checks(tags=[CheckTags.database], databases=["default"])]
     for message in found:

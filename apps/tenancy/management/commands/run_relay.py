@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from apps.platform.messaging.process import add_metrics_arguments, connected, running
 from apps.platform.messaging.relay import Relay
+from apps.tenancy.boot import refuse_to_start
 
 
 class Command(BaseCommand):
@@ -20,5 +21,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: Any) -> None:
         """Run until told to stop."""
+        refuse_to_start()
         with running("relay", options, with_readings=True) as stop, connected("relay") as broker:
             Relay(broker).run(stop)

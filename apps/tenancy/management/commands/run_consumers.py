@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from apps.platform.messaging.consumers import all_consumers, consumer_named
 from apps.platform.messaging.process import add_metrics_arguments, connected, running
 from apps.platform.messaging.runner import Runner
+from apps.tenancy.boot import refuse_to_start
 
 
 class Command(BaseCommand):
@@ -28,6 +29,7 @@ class Command(BaseCommand):
             for consumer in chosen:
                 self.stdout.write(f"{consumer.name}  {consumer.stream.name}  {consumer.subject}")
             return
+        refuse_to_start()
         with (
             running("consumers", options, with_readings=False) as stop,
             connected("consumers") as broker,
