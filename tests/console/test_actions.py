@@ -25,8 +25,11 @@ from apps.console.site import console_site
 from apps.console.values import Fact, Row, Status, Table
 from apps.identity.errors import SelfGrant, StepUpRequired
 from apps.identity.models import User
+from apps.identity.services import define_role
+from apps.platform.actors import SYSTEM
 from apps.platform.models import AuditRecord
 from apps.platform.money import Money
+from apps.tenancy.contexts import on_platform
 from apps.tenancy.models import Tenant
 from apps.tenancy.selectors import tenant_by_slug
 from tests.console.conftest import Door, text
@@ -311,6 +314,19 @@ def test_an_organisation_is_suspended_with_a_reason_and_served_again(
     tenant = tenant_by_slug("baobab")
     assert tenant is not None
     assert tenant.state == "ready"
+
+
+def test_organisations_are_not_managed_by_whoever_manages_people(db: None, door: Door) -> None:
+    with on_platform():
+        for code, permission in (("people", "identity.manage"), ("houses", "tenancy.manage")):
+            define_role(code=code, name=code, permissions=[permission], actor=SYSTEM)
+    people, houses = door("people", site="platform"), door("houses", site="platform")
+    for page in ("", "new", "baobab"):
+        address = f"/platform/tenants/{page}" if page else "/platform/tenancy/tenant/"
+        assert (people.get(address).status_code, houses.get(address).status_code) == (403, 200)
+    assert people.post("/platform/tenants/baobab", {"action": "resume"}).status_code == 403
+    assert houses.get("/platform/identity/user/").status_code == 403
+    assert "Organisations served" not in text(people.get("/platform/"))
 
 
 def test_a_tenants_console_does_not_open_on_the_platforms_host(platform_admin: Client) -> None:

@@ -36,8 +36,7 @@ from apps.tenancy.services import (
     suspend_tenant,
 )
 
-#: The platform's administrators; organisations are theirs as people are.
-PERMISSION = "identity.manage"
+PERMISSION = "tenancy.manage"
 LIST = "platform:tenancy_tenant_changelist"
 HISTORY_MAX = 20
 CARD_ROWS = 8

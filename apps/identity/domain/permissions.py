@@ -22,6 +22,7 @@ PERMISSIONS: dict[str, str] = {
     "settlements.release": "Release approved batches for payment",
     "settlements.reconcile": "Import statements and resolve breaks",
     "identity.manage": "Create people and grant roles",
+    "tenancy.manage": "Make, suspend and close organisations, on the platform",
     "platform.view_jobs": "Read long-running jobs",
     "platform.view_activity": "Read the audit trail",
     "developers.manage": "Manage service clients and API keys",
@@ -91,6 +92,7 @@ ROLES: tuple[RoleDraft, ...] = (
         (
             *_BUSINESS,
             "identity.manage",
+            "tenancy.manage",  # in a tenant's own console there is no page that asks for it
             "developers.manage",
             "compliance.view",
             "platform.view_jobs",
