@@ -27,3 +27,47 @@ class EntryPosted:
     totals: tuple[Money, ...]
     source_event: str
     reverses_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurrencyConverted:
+    """Money has changed its currency at the terms of a quote.
+
+    ``sell`` has left ``sell_account``, ``buy`` has arrived on ``buy_account``; the spread is part
+    of ``sell``. ``mid`` is units of the bought for one of the sold currency, as text. The aggregate
+    is the conversion's public id (``fxc_…``).
+    """
+
+    name: ClassVar[str] = "ledger.currency_converted"
+    version: ClassVar[int] = 1
+
+    conversion_id: str
+    quote_id: str
+    entry_id: UUID
+    sell_account: str
+    buy_account: str
+    sell: Money
+    buy: Money
+    spread: Money
+    mid: str
+    value_date: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevaluationPosted:
+    """Foreign balances were revalued at the end of a day, and taken back the day after.
+
+    ``result`` is positive for a gain. The entries are missing when nothing had changed. The
+    aggregate is the run's public id (``rev_…``).
+    """
+
+    name: ClassVar[str] = "ledger.revaluation_posted"
+    version: ClassVar[int] = 1
+
+    revaluation_id: str
+    as_of: date
+    rate_set_id: str
+    result: Money
+    entry_id: UUID | None
+    reversal_id: UUID | None
+    reversal_date: date

@@ -13,6 +13,8 @@ PERMISSIONS: dict[str, str] = {
     "ledger.view": "Read accounts, entries and balances",
     "ledger.post": "Write journal entries by hand",
     "ledger.reverse": "Reverse journal entries",
+    "ledger.fx": "Record exchange rates, convert money and run revaluations",
+    "ledger.fx_approve": "Approve exchange rates and revaluations",
     "payments.view": "Read payment intents and attempts",
     "payments.collect": "Ask a payer for money",
     "payments.operate": "Query and retry attempts, handle callbacks",
@@ -30,7 +32,9 @@ PERMISSIONS: dict[str, str] = {
 }
 
 #: Whoever holds one of these signs in with a second factor: they let money out of the house.
-NEEDS_SECOND_FACTOR = frozenset({"settlements.approve", "settlements.release"})
+NEEDS_SECOND_FACTOR = frozenset(
+    {"settlements.approve", "settlements.release", "ledger.fx_approve"}
+)
 
 _BUSINESS = ("ledger.view", "payments.view", "settlements.view")
 
@@ -61,7 +65,13 @@ ROLES: tuple[RoleDraft, ...] = (
     RoleDraft(
         "approver",
         "Approver",
-        (*_BUSINESS, "settlements.approve", "platform.view_jobs", "platform.view_activity"),
+        (
+            *_BUSINESS,
+            "ledger.fx_approve",
+            "settlements.approve",
+            "platform.view_jobs",
+            "platform.view_activity",
+        ),
     ),
     RoleDraft(
         "treasurer",
@@ -70,6 +80,7 @@ ROLES: tuple[RoleDraft, ...] = (
             *_BUSINESS,
             "ledger.post",
             "ledger.reverse",
+            "ledger.fx",
             "settlements.release",
             "settlements.reconcile",
             "platform.view_jobs",

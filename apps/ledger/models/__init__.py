@@ -3,6 +3,9 @@
 from apps.ledger.models.accounts import Account, AccountBalance, BalanceDay
 from apps.ledger.models.chart import Category, CategoryAccount, Dimension, Unit
 from apps.ledger.models.entries import JournalEntry, Posting
+from apps.ledger.models.fx_conversions import FxConversion, FxPosition, FxQuote
+from apps.ledger.models.fx_rates import FxRate, FxRateProposal
+from apps.ledger.models.fx_revaluations import FxRateSet, FxRevaluation, FxRevaluationLine
 
 __all__ = [
     "Account",
@@ -11,6 +14,14 @@ __all__ = [
     "Category",
     "CategoryAccount",
     "Dimension",
+    "FxConversion",
+    "FxPosition",
+    "FxQuote",
+    "FxRate",
+    "FxRateProposal",
+    "FxRateSet",
+    "FxRevaluation",
+    "FxRevaluationLine",
     "JournalEntry",
     "Posting",
     "Unit",

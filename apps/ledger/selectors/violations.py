@@ -12,6 +12,7 @@ from typing import Literal
 
 from django.db import connection
 
+from apps.ledger.selectors.fx import laws as fx
 from apps.platform.tenant import current_tenant_id
 from apps.platform.violations import Violation
 
@@ -183,7 +184,7 @@ def books_violations(mode: Literal["fast", "full"] = "full") -> list[Violation]:
     At most ``TOLD_MAX`` of each law. Reads one snapshot, so postings under way do not disturb it
     when the caller has opened a repeatable-read transaction; each law alone is always consistent.
     """
-    laws = _FAST if mode == "fast" else _FAST | _FULL
+    laws = _FAST if mode == "fast" else _FAST | _FULL | fx.FULL
     return [violation for law, query in laws.items() for violation in _broken(law, query)]
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import Error
 
 from apps.ledger import errors
+from apps.ledger.errors.fx import ConversionNotReversible
 from apps.platform.errors import DomainError
 from apps.platform.ids import public_id
 
@@ -33,6 +34,7 @@ REFUSALS: dict[str, type[DomainError]] = {
     "LG091": errors.DimensionNotAllowed,
     "LG092": errors.UnitInUse,
     "LG093": errors.ParentNotHeader,
+    "LG112": ConversionNotReversible,
 }
 
 #: Facts of a DETAIL that name an entry by its UUID.

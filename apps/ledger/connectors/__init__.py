@@ -1,0 +1,1 @@
+"""Others whose figures the ledger takes: translation and one call each, no state."""

@@ -1,0 +1,17 @@
+DROP TRIGGER ledger_fx_revaluation_states ON ledger_fx_revaluation;
+DROP FUNCTION ledger_check_fx_revaluation_v1();
+DROP TRIGGER ledger_journal_entry_conversion_stands ON ledger_journal_entry;
+DROP FUNCTION ledger_check_fx_not_reversed_v1();
+DROP TRIGGER ledger_fx_conversion_checked ON ledger_fx_conversion;
+DROP FUNCTION ledger_check_fx_conversion_v1();
+DROP FUNCTION ledger_fx_conversion_differences_v1;
+DROP FUNCTION ledger_fx_conversion_legs_v1;
+DROP TRIGGER ledger_fx_rate_proposal_meaning_kept ON ledger_fx_rate_proposal;
+DROP TRIGGER ledger_fx_rate_proposal_kept ON ledger_fx_rate_proposal;
+DROP TRIGGER ledger_fx_position_kept ON ledger_fx_position;
+DROP TRIGGER ledger_fx_revaluation_kept ON ledger_fx_revaluation;
+DROP TRIGGER ledger_fx_revaluation_line_append_only ON ledger_fx_revaluation_line;
+DROP TRIGGER ledger_fx_rate_set_append_only ON ledger_fx_rate_set;
+DROP TRIGGER ledger_fx_conversion_append_only ON ledger_fx_conversion;
+DROP TRIGGER ledger_fx_quote_append_only ON ledger_fx_quote;
+DROP TRIGGER ledger_fx_rate_append_only ON ledger_fx_rate;
