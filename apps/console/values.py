@@ -144,6 +144,8 @@ class Row:
     #: How deep the row stands in a tree, from 0; the first cell is indented by it.
     depth: int = 0
     is_total: bool = False
+    #: Groups the rows below it.
+    is_header: bool = False
 
 
 @dataclass(frozen=True, slots=True)

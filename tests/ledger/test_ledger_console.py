@@ -38,8 +38,16 @@ def reader(books: Tenant) -> Client:
         ("ledger/accounts/9100", ["Account 9100", "1,050.00", "A sale"]),
         ("ledger/accounts/9500", ["9500.one", "9500.two"]),
         ("ledger/entries/{entry}", ["A sale", "9100", "9500.one", "1,050.00"]),
-        ("ledger/trial-balance", ["Balanced", "9100", "1,050.00"]),
-        ("ledger/trial-balance?as_of=2020-01-01", ["Trial balance"]),
+        ("ledger/trial-balance", ["Debits equal credits", "9100", "1,050.00"]),
+        ("ledger/trial-balance?ends=2020-01-01", ["Nothing was posted"]),
+        ("ledger/balance-sheet", ["Assets equal", "9100", "1,050.00"]),
+        ("ledger/income-statement?compare_ends=2026-03-02", ["Beside"]),
+        (
+            "ledger/general-ledger?account=9500",
+            ["9500.one", "A sale", "1,050.00", "Account 9500.one"],
+        ),
+        ("ledger/account-statement", ["Account statement"]),
+        ("ledger/account-statement?account=9100&ends=2026-03-02", ["A sale", "Opening and move"]),
     ],
 )
 def test_each_page_shows_the_books(

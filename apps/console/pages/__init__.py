@@ -2,6 +2,7 @@
 
 from apps.console.pages.actions import Action
 from apps.console.pages.base import Page
+from apps.console.pages.documents import DocumentPage
 from apps.console.pages.forms import FormPage
 from apps.console.pages.objects import Approval, Header, Moment, ObjectPage
 from apps.console.pages.queues import QueuePage, QueueRow
@@ -10,6 +11,7 @@ from apps.console.pages.reports import ReportPage
 __all__ = [
     "Action",
     "Approval",
+    "DocumentPage",
     "FormPage",
     "Header",
     "Moment",

@@ -1,5 +1,5 @@
 """The books in the console."""
 
-from apps.ledger.admin import accounts, entries, trial_balance
+from apps.ledger.admin import accounts, entries, reports
 
-__all__ = ["accounts", "entries", "trial_balance"]
+__all__ = ["accounts", "entries", "reports"]
