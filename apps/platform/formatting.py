@@ -16,7 +16,7 @@ from decimal import Decimal
 from apps.platform.money import Money
 
 Cell = str | int | Decimal | Money | None
-_TRIGGERS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def csv_text(rows: Iterable[Sequence[Cell]]) -> str:
@@ -36,4 +36,4 @@ def _cell(value: Cell) -> str:
     if isinstance(value, int | Decimal):
         return format(value, "f") if isinstance(value, Decimal) else str(value)
     text = value.replace("\0", "")
-    return f"'{text}" if text.startswith(_TRIGGERS) else text
+    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text

@@ -2,6 +2,7 @@
 
 from apps.ledger.services.account_changes import change_account_limits, describe_account
 from apps.ledger.services.accounts import change_account_status, open_account
+from apps.ledger.services.charts import apply_chart
 from apps.ledger.services.dimensions import (
     declare_dimension,
     remove_category,
@@ -13,6 +14,7 @@ from apps.ledger.services.reports import start_report
 from apps.ledger.services.units import declare_unit, remove_unit
 
 __all__ = [
+    "apply_chart",
     "change_account_limits",
     "change_account_status",
     "declare_dimension",
