@@ -20,9 +20,9 @@ from apps.console.lists.columns import money_columns, row_values
 from apps.console.lists.exports import ROWS_AT_ONCE_MAX, ROWS_MAX, start_export
 from apps.console.lists.frame import frame_of
 from apps.console.lists.paging import BoundedPaginator
-from apps.console.lists.saved import saved_views
 from apps.console.navigation import may_open
 from apps.console.refusals import forbidden
+from apps.console.saved import saved_views
 from apps.console.services import note_export
 from apps.console.shell import shell
 from apps.console.values import Link, Value

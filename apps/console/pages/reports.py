@@ -9,8 +9,8 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 
 from apps.console.exporting import csv_response, table_rows
-from apps.console.lists.saved import saved_views
 from apps.console.pages.base import Page
+from apps.console.saved import saved_views
 from apps.console.values import Fact, Link, Table
 from apps.platform.errors import DomainError
 

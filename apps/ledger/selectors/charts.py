@@ -27,6 +27,8 @@ from apps.platform.tenant import current_tenant
 Decision = Literal["open", "change", "same", "refuse"]
 #: Facts of an account that are what its postings mean.
 FIXED = ("account_class", "currency", "is_header")
+CLASSES = {value.value for value in AccountClass}
+STATUSES = {value.value for value in AccountStatus}
 CHANGEABLE = ("name", "parent", "floor_minor", "ceiling_minor", "status", "dimensions")
 
 
@@ -177,8 +179,8 @@ class _Judge:
         wrong = [
             (self.times[row.code] > 1, "Its code stands in the file more than once."),
             (not row.code or not row.name, "It has no code or no name."),
-            (row.account_class not in AccountClass, "There is no such class."),
-            (row.status not in AccountStatus, "There is no such status."),
+            (row.account_class not in CLASSES, "There is no such class."),
+            (row.status not in STATUSES, "There is no such status."),
             (
                 row.currency not in self.units and unit_of(row.currency) is None,
                 "There is no such currency or unit.",

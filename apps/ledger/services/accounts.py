@@ -18,6 +18,9 @@ from apps.platform.actors import Actor
 from apps.platform.currencies import currency as unit_of
 from apps.platform.use_cases import use_case
 
+#: What an account is; it never changes, since it is what its postings mean.
+FIXED = ("account_class", "currency", "is_header")
+
 
 @use_case("ledger.open_account")
 def open_account(  # noqa: PLR0913  the facts of an account, each by name
@@ -32,9 +35,11 @@ def open_account(  # noqa: PLR0913  the facts of an account, each by name
     ceiling_minor: int | None = None,
     is_header: bool = False,
 ) -> None:
-    """Open an account. Opening it again with equal facts does nothing; with others is refused.
+    """Open an account. Opening it again does nothing; as another kind of account is refused.
 
-    The name is only a label: the first one stays. ``account_class`` is one of ``AccountClass``.
+    Class, currency and being a header are what an account is. Its name, place and limits are those
+    it was first given, or has been given since (``describe_account``, ``change_account_limits``).
+    ``account_class`` is one of ``AccountClass``.
     ``parent`` is the code of a header account of the same class. Limits are minor units of the
     balance on the account's normal side; a floor of 0 means it is never overdrawn.
     """
@@ -53,7 +58,7 @@ def open_account(  # noqa: PLR0913  the facts of an account, each by name
     if not Account.objects.filter(code=code).exists() and _open(name, facts, limits):
         audit.note(code, account_class=account_class, currency=currency)
         return
-    _refuse_difference(code, facts, limits)
+    _refuse_difference(code, facts)
     audit.nothing_happened()
 
 
@@ -115,12 +120,8 @@ def _open(name: str, facts: dict[str, object], limits: dict[str, int | None]) ->
     return True
 
 
-def _refuse_difference(code: str, facts: dict[str, object], limits: dict[str, int | None]) -> None:
-    account = Account.objects.select_related("balance", "parent").get(code=code)
-    differences = [name for name, value in facts.items() if getattr(account, name) != value]
-    if not account.is_header:
-        differences += [
-            name for name, value in limits.items() if getattr(account.balance, name) != value
-        ]
+def _refuse_difference(code: str, facts: dict[str, object]) -> None:
+    account = Account.objects.get(code=code)
+    differences = [name for name in FIXED if getattr(account, name) != facts[name]]
     if differences:
         raise AccountDiffers(account=code, differences=differences)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
+from uuid import UUID
 
 from apps.ledger.domain import AccountClass, AccountStatus
 from apps.ledger.domain.charts import AccountDraft, Chart
@@ -45,11 +46,12 @@ def apply_chart(*, chart: Chart, reason: str, actor: Actor) -> dict[str, int]:
             _change(one, reason, actor)
     for category in chart.categories:
         save_category(**asdict(category), actor=actor)
-    counts = Counter(one.decision for one in verdicts)
-    if counts["same"] == len(verdicts):
+    decided = Counter(str(one.decision) for one in verdicts)
+    counts = {name: decided[name] for name in ("open", "change", "same")}
+    if decided["same"] == len(verdicts):
         audit.nothing_happened()
     audit.note("chart", reason=reason, **counts)
-    return {name: counts[name] for name in ("open", "change", "same")}  # type: ignore[index]  # a decision
+    return counts
 
 
 def _open(drafts: Sequence[AccountDraft]) -> None:
@@ -74,7 +76,7 @@ def _open(drafts: Sequence[AccountDraft]) -> None:
         waiting = [draft for draft in waiting if draft not in ready]
 
 
-def _account(draft: AccountDraft, ids: dict[str, object]) -> Account:
+def _account(draft: AccountDraft, ids: dict[str, UUID]) -> Account:
     return Account(
         code=draft.code,
         name=draft.name,
