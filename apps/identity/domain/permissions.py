@@ -15,6 +15,10 @@ PERMISSIONS: dict[str, str] = {
     "ledger.reverse": "Reverse journal entries",
     "ledger.fx": "Record exchange rates, convert money and run revaluations",
     "ledger.fx_approve": "Approve exchange rates and revaluations",
+    "ledger.close_period": "Close periods, ask for exceptions, carry a year's result",
+    "ledger.approve_period": "Approve exceptions and reopenings of periods",
+    "ledger.approve_journal": "Approve or reject manual journals",
+    "ledger.manage_rules": "Say which manual journals need whose approval",
     "payments.view": "Read payment intents and attempts",
     "payments.collect": "Ask a payer for money",
     "payments.operate": "Query and retry attempts, handle callbacks",
@@ -34,7 +38,13 @@ PERMISSIONS: dict[str, str] = {
 
 #: Whoever holds one of these signs in with a second factor: they let money out of the house.
 NEEDS_SECOND_FACTOR = frozenset(
-    {"settlements.approve", "settlements.release", "ledger.fx_approve"}
+    {
+        "ledger.fx_approve",
+        "settlements.approve",
+        "settlements.release",
+        "ledger.approve_journal",
+        "ledger.approve_period",
+    }
 )
 
 _BUSINESS = ("ledger.view", "payments.view", "settlements.view")
@@ -69,6 +79,8 @@ ROLES: tuple[RoleDraft, ...] = (
         (
             *_BUSINESS,
             "ledger.fx_approve",
+            "ledger.approve_journal",
+            "ledger.approve_period",
             "settlements.approve",
             "platform.view_jobs",
             "platform.view_activity",
@@ -82,6 +94,7 @@ ROLES: tuple[RoleDraft, ...] = (
             "ledger.post",
             "ledger.reverse",
             "ledger.fx",
+            "ledger.close_period",
             "settlements.release",
             "settlements.reconcile",
             "platform.view_jobs",
@@ -105,6 +118,7 @@ ROLES: tuple[RoleDraft, ...] = (
             *_BUSINESS,
             "identity.manage",
             "tenancy.manage",  # in a tenant's own console there is no page that asks for it
+            "ledger.manage_rules",
             "developers.manage",
             "compliance.view",
             "platform.view_jobs",

@@ -1,5 +1,21 @@
 """The books in the console."""
 
-from apps.ledger.admin import accounts, entries, reports
+from apps.ledger.admin import (
+    accounts,
+    entries,
+    period_forms,
+    period_requests,
+    periods,
+    reports,
+    years,
+)
 
-__all__ = ["accounts", "entries", "reports"]
+__all__ = [
+    "accounts",
+    "entries",
+    "period_forms",
+    "period_requests",
+    "periods",
+    "reports",
+    "years",
+]

@@ -6,14 +6,24 @@ from apps.ledger.models.entries import JournalEntry, Posting
 from apps.ledger.models.fx_conversions import FxConversion, FxPosition, FxQuote
 from apps.ledger.models.fx_rates import FxRate, FxRateProposal
 from apps.ledger.models.fx_revaluations import FxRateSet, FxRevaluation, FxRevaluationLine
+from apps.ledger.models.periods import (
+    Calendar,
+    FiscalYear,
+    Period,
+    PeriodBalance,
+    PeriodClosing,
+    PeriodRequest,
+)
 
 __all__ = [
     "Account",
     "AccountBalance",
     "BalanceDay",
+    "Calendar",
     "Category",
     "CategoryAccount",
     "Dimension",
+    "FiscalYear",
     "FxConversion",
     "FxPosition",
     "FxQuote",
@@ -23,6 +33,10 @@ __all__ = [
     "FxRevaluation",
     "FxRevaluationLine",
     "JournalEntry",
+    "Period",
+    "PeriodBalance",
+    "PeriodClosing",
+    "PeriodRequest",
     "Posting",
     "Unit",
 ]
