@@ -11,6 +11,7 @@ EVERY: dict[str, float] = {
     "platform.purge_events": 600,
     "identity.forget_expired_tokens": 3600,
     "identity.forget_old_sign_ins": 3600,
+    "ledger.announce_crossings": 5,
     "payments.sweep_sends": 2,
     "payments.sweep_callbacks": 2,
     "payments.sweep_checks": 2,

@@ -30,7 +30,7 @@ _MONEY: Schema = {
     "description": "Whole minor units of a currency.",
     "properties": {
         "amount_minor": {"type": "integer", "minimum": -MINOR_MAX, "maximum": MINOR_MAX},
-        "currency": {"type": "string", "pattern": "^[A-Z]{3}$"},
+        "currency": {"type": "string", "pattern": "^[A-Z][A-Z0-9]{1,11}$"},
     },
     "required": ["amount_minor", "currency"],
     "additionalProperties": False,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import fields
+from datetime import UTC, datetime
 from difflib import unified_diff
 from itertools import islice
 from pathlib import Path
@@ -34,6 +35,7 @@ GOLDEN = ROOT / "tests/golden"
 UPDATE = 'make test ARGS="tests/architecture/test_golden.py --update-golden"'
 DIFF_LINES_MAX = 60
 EVENTS = all_events(APPS)
+st.register_type_strategy(datetime, st.datetimes(timezones=st.just(UTC)))
 st.register_type_strategy(
     Money, st.builds(Money, st.integers(-MINOR_MAX, MINOR_MAX), st.sampled_from(["KES", "USD"]))
 )

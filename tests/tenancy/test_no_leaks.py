@@ -17,7 +17,7 @@ from apps.tenancy.contexts import inside
 from apps.tenancy.models import Tenant
 
 THREADS = 6
-READS_EACH = 250
+READS_EACH = 100
 MARKER = "leak-marker"
 
 

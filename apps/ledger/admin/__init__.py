@@ -1,21 +1,5 @@
 """The books in the console."""
 
-from apps.ledger.admin import (
-    accounts,
-    entries,
-    period_forms,
-    period_requests,
-    periods,
-    reports,
-    years,
-)
+from apps.ledger.admin import accounts, entries, limits, monitors, reports
 
-__all__ = [
-    "accounts",
-    "entries",
-    "period_forms",
-    "period_requests",
-    "periods",
-    "reports",
-    "years",
-]
+__all__ = ["accounts", "entries", "limits", "monitors", "reports"]

@@ -6,24 +6,21 @@ from apps.ledger.models.entries import JournalEntry, Posting
 from apps.ledger.models.fx_conversions import FxConversion, FxPosition, FxQuote
 from apps.ledger.models.fx_rates import FxRate, FxRateProposal
 from apps.ledger.models.fx_revaluations import FxRateSet, FxRevaluation, FxRevaluationLine
-from apps.ledger.models.periods import (
-    Calendar,
-    FiscalYear,
-    Period,
-    PeriodBalance,
-    PeriodClosing,
-    PeriodRequest,
+from apps.ledger.models.limits import (
+    BalanceMonitor,
+    MonitorCrossing,
+    VelocityLimit,
+    VelocityUsage,
 )
 
 __all__ = [
     "Account",
     "AccountBalance",
     "BalanceDay",
-    "Calendar",
+    "BalanceMonitor",
     "Category",
     "CategoryAccount",
     "Dimension",
-    "FiscalYear",
     "FxConversion",
     "FxPosition",
     "FxQuote",
@@ -33,10 +30,9 @@ __all__ = [
     "FxRevaluation",
     "FxRevaluationLine",
     "JournalEntry",
-    "Period",
-    "PeriodBalance",
-    "PeriodClosing",
-    "PeriodRequest",
+    "MonitorCrossing",
     "Posting",
     "Unit",
+    "VelocityLimit",
+    "VelocityUsage",
 ]

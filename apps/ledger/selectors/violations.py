@@ -57,6 +57,16 @@ _FAST = {
             OR b.normal_sign * (b.debits_minor - b.credits_minor)
                <> coalesce(p.balance_after_minor, 0)
     """,
+    "ledger.watched_balances_are_marked": """
+        SELECT a.code, format('marked as watched: %s', b.is_watched)
+          FROM ledger_account_balance b JOIN ledger_account a ON a.id = b.account_id
+         WHERE b.is_watched <> (
+               EXISTS (SELECT 1 FROM ledger_velocity_limit r
+                        WHERE r.ended_at IS NULL AND r.currency = a.currency
+                          AND (r.account_id = a.id OR r.account_class = a.account_class))
+               OR EXISTS (SELECT 1 FROM ledger_balance_monitor m
+                           WHERE m.ended_at IS NULL AND m.account_id = a.id))
+    """,
     "ledger.accounts_are_whole": """
         SELECT a.code, 'has a balance row and is a header, or neither, or the wrong sign'
           FROM ledger_account a LEFT JOIN ledger_account_balance b ON b.account_id = a.id
@@ -67,6 +77,22 @@ _FAST = {
 }
 
 _FULL = {
+    "ledger.velocity_is_counted": """
+        SELECT r.code, format('account %s since %s: %s counted, %s posted', u.account_id,
+                              u.window_start, u.used, x.used)
+          FROM ledger_velocity_usage u
+          JOIN ledger_velocity_limit r ON r.id = u.limit_id AND r.ended_at IS NULL
+         CROSS JOIN LATERAL (
+               SELECT CASE r.measure WHEN 'amount' THEN coalesce(sum(p.amount_minor), 0)
+                                     ELSE count(DISTINCT p.entry_id) END AS used
+                 FROM ledger_posting p
+                 JOIN ledger_journal_entry e ON e.id = p.entry_id AND e.reverses_id IS NULL
+                WHERE p.account_id = u.account_id AND p.side = r.side
+                  AND r.entry_kind IN ('', e.kind)
+                  AND date_trunc(r.time_window, p.posted_at, r.zone) = u.window_start) x
+         WHERE u.window_start >= date_trunc(r.time_window, r.started_at, r.zone)
+           AND u.used <> x.used
+    """,
     "ledger.entries_balance": """
         SELECT entry_id, format('%s: debits less credits are %s', currency,
                                 sum(CASE side WHEN 'D' THEN amount_minor ELSE -amount_minor END))
@@ -166,23 +192,6 @@ _FULL = {
          WHERE e.id IS NULL OR o.events <> 1
             OR o.events IS NULL AND e.posted_at >= coalesce(  -- older events have been removed
                (SELECT events_since FROM platform_retention), '-infinity')
-    """,
-    "ledger.closed_periods_are_frozen": """
-        SELECT coalesce(f.period, n.period), format('%s: frozen %s/%s, postings now %s/%s',
-               coalesce(a.code, coalesce(f.account_id, n.account_id)::text),
-               f.debits_minor, f.credits_minor, n.debits_minor, n.credits_minor)
-          FROM (SELECT p.name AS period, b.account_id, b.debits_minor, b.credits_minor
-                  FROM ledger_period p
-                  JOIN ledger_period_closing c ON c.period_id = p.id AND c.number = p.closings
-                  JOIN ledger_period_balance b ON b.closing_id = c.id
-                 WHERE p.state = 'hard_closed') f
-          FULL JOIN (
-               SELECT p.name AS period, s.account_id, s.debits_minor, s.credits_minor
-                 FROM ledger_period p, ledger_sums_through_v1(p.ends) s
-                WHERE p.state = 'hard_closed') n
-            ON n.period = f.period AND n.account_id = f.account_id
-          LEFT JOIN ledger_account a ON a.id = coalesce(f.account_id, n.account_id)
-         WHERE (f.debits_minor, f.credits_minor) IS DISTINCT FROM (n.debits_minor, n.credits_minor)
     """,
     "ledger.rows_have_their_tenant": """
         SELECT x.what, format('%s rows marked with another tenant', count(*))
