@@ -1,5 +1,21 @@
 """The books in the console."""
 
-from apps.ledger.admin import accounts, entries, limits, monitors, reports
+from apps.ledger.admin import (
+    account_changes,
+    accounts,
+    chart,
+    entries,
+    limits,
+    monitors,
+    reports,
+)
 
-__all__ = ["accounts", "entries", "limits", "monitors", "reports"]
+__all__ = [
+    "account_changes",
+    "accounts",
+    "chart",
+    "entries",
+    "limits",
+    "monitors",
+    "reports",
+]
