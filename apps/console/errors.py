@@ -28,12 +28,23 @@ class TooManyViews(DomainError):
 
 
 @dataclass(eq=False, kw_only=True)
+class ViewNameTaken(DomainError):
+    """Another of your saved views of this list has that name."""
+
+    code = "console/view-name-taken"
+    kind = Kind.CONFLICT
+    advice = "Choose another name, or remove the other view."
+
+    name: str
+
+
+@dataclass(eq=False, kw_only=True)
 class ViewNotFound(DomainError):
     """There is no such saved view of yours."""
 
     code = "console/view-not-found"
     kind = Kind.NOT_FOUND
-    advice = "Only the person who saved a view can remove it."
+    advice = "Only the person who saved a view can rename or remove it."
 
 
 @dataclass(eq=False, kw_only=True)

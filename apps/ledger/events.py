@@ -74,6 +74,83 @@ class RevaluationPosted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodClosed:
+    """A period takes no more postings but those of its rule; hard closed, it takes none.
+
+    The event's aggregate is the period's public id (``per_…``).
+    """
+
+    name: ClassVar[str] = "ledger.period_closed"
+    version: ClassVar[int] = 1
+
+    period_id: str
+    period: str
+    starts: date
+    ends: date
+    state: str
+    closing: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodReopened:
+    """A softly closed period takes postings again, by the word of two people."""
+
+    name: ClassVar[str] = "ledger.period_reopened"
+    version: ClassVar[int] = 1
+
+    period_id: str
+    period: str
+    starts: date
+    ends: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodExceptionGranted:
+    """Until it expires, some people or kinds may post into a softly closed period.
+
+    ``expires_at`` is an instant of RFC 3339, in UTC.
+    """
+
+    name: ClassVar[str] = "ledger.period_exception_granted"
+    version: ClassVar[int] = 1
+
+    period_id: str
+    period: str
+    request_id: str
+    kinds: list[str]
+    reason: str
+    expires_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class YearResultCarried:
+    """The year's income and expense are in retained earnings.
+
+    ``results`` is what was carried, one amount per currency; a loss is negative.
+    """
+
+    name: ClassVar[str] = "ledger.year_result_carried"
+    version: ClassVar[int] = 1
+
+    year: str
+    closing: int
+    results: tuple[Money, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class YearResultTakenBack:
+    """The closing entries of a year were taken back; its income and expense stand again."""
+
+    name: ClassVar[str] = "ledger.year_result_taken_back"
+    version: ClassVar[int] = 1
+
+    year: str
+    closing: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BalanceCrossed:
     """A monitored balance went beyond its threshold, or came back (``is_crossed`` false).
 

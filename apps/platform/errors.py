@@ -215,3 +215,14 @@ class JobOver(DomainError):
     kind = Kind.CONFLICT
 
     state: str
+
+
+@dataclass(eq=False, kw_only=True)
+class JobNotResumable(DomainError):
+    """Only a job that failed or was stopped, and can go on where it was, is taken up again."""
+
+    code = "platform/job-not-resumable"
+    kind = Kind.CONFLICT
+    advice = "Look at the job's state; ask for the same work again if it cannot go on."
+
+    state: str

@@ -67,6 +67,22 @@ def test_everything_is_found_with_the_keyboard_alone(browser_page: Page, amina: 
     expect(browser_page.locator("#ch-reference")).to_have_text("amina")
 
 
+def test_a_view_is_renamed_by_keyboard(browser_page: Page, amina: str) -> None:
+    sign_in(browser_page, amina)
+    browser_page.goto("identity/user/?q=am")
+    keyboard = browser_page.keyboard
+    for summary, name in (("Save view", "Ams"), ("Rename this view", "Amina and others")):
+        browser_page.locator("summary", has_text=summary).focus()
+        keyboard.press("Enter")
+        keyboard.press("Tab")
+        keyboard.press("Control+a")
+        keyboard.type(name)
+        assert grave_findings(browser_page) == []
+        keyboard.press("Enter")
+        tab = browser_page.get_by_role("navigation", name="Saved views").get_by_text(name)
+        expect(tab).to_have_attribute("aria-current", "page")
+
+
 def test_rows_are_walked_and_opened_without_a_mouse(browser_page: Page, kiosk: Kiosk) -> None:
     name = person(kiosk, "amina", *ROLES)
     with inside(kiosk.tenant):

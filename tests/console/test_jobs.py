@@ -11,10 +11,11 @@ from uuid import UUID
 import pytest
 from django.test import Client
 
+from apps.console.errors import TooManyViews
 from apps.identity.models import User
-from apps.identity.services import revoke_role
+from apps.identity.services import define_role, grant_role, revoke_role
 from apps.platform.actors import SYSTEM
-from apps.platform.jobs import run_due_jobs
+from apps.platform.jobs import JobProgress, registry, run_due_jobs
 from apps.platform.models import AuditRecord, Job
 from tests.console.conftest import Door, text
 from tests.identity.people import make_person
@@ -102,6 +103,41 @@ def test_a_job_is_stopped_by_its_owner_alone(door: Door, guests: None) -> None:
     assert job.state == "cancelled"
     assert client.post(page, {"action": "cancel"}).status_code == 409
     assert run_due_jobs() == 0
+
+
+def test_a_failed_job_is_tried_again_by_its_owner_or_whoever_may(
+    door: Door, guests: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, watcher, other = door("developer"), door("operator"), door("administrator")
+    define_role(code="people", name="People", permissions=["identity.manage"], actor=SYSTEM)
+    grant_role(user_id=User.objects.get(username="developer").pk, role="people", actor=SYSTEM)
+    job = asked(client)
+    page = f"/console/jobs/{job.pk}"
+    assert "this job again" not in text(client.get(page))
+    assert client.post(page, {"action": "resume"}).status_code == 409
+    with monkeypatch.context() as broken:
+        broken.setitem(registry._handlers, "console.export_list", broken_off)
+        run_due_jobs()
+    job.refresh_from_db()
+    assert (job.state, job.done) == ("failed", 2)
+    assert 'data-ch-confirm="Go on with' in text(client.get(page))
+    assert "continues after 2 of 7" in text(client.get(page))
+    assert "needs the role Administrator" in text(watcher.get(page))
+    assert watcher.post(page, {"action": "resume"}).status_code == 409
+    assert other.post(page, {"action": "resume"}).status_code == 302
+    job.refresh_from_db()
+    assert (job.state, job.attempts, job.error, job.finished_at) == ("queued", 0, "", None)
+    assert job.owner_name == "developer"
+    assert run_due_jobs() == 1
+    job.refresh_from_db()
+    assert (job.state, job.done) == ("done", 7)
+    assert client.post(page, {"action": "resume"}).status_code == 409
+    assert AuditRecord.objects.get(use_case="platform.resume_job").actor_name == "administrator"
+
+
+def broken_off(progress: JobProgress) -> None:
+    progress.advance(2)
+    raise TooManyViews(limit=0)
 
 
 def test_a_list_longer_than_a_worker_can_write_is_refused_with_advice(

@@ -126,6 +126,24 @@ def test_only_shared_views_are_seen_by_others_and_only_owners_remove_them(
     assert other.post(f"/console/views/{UUID(int=1)}/remove").status_code == 404
 
 
+def test_a_view_gets_another_name_from_its_owner_alone(door: Door, everything: Client) -> None:
+    save(everything, "Mine", "q=a", shared="1")
+    save(everything, "Other", "q=b")
+    view = SavedView.objects.get(name="Mine")
+    page = f"/console/views/{view.pk}/rename"
+    assert "Rename this view" in text(everything.get(f"{USERS}?q=a"))
+    assert "Rename this view" not in text(door("administrator").get(f"{USERS}?q=a"))
+    assert door("administrator", name="next").post(page, {"name": "x"}).status_code == 404
+    for name, said in (("Other", "has that name"), (" ", "needs a name"), ("x" * 61, "a name")):
+        assert everything.post(page, {"name": name})["Location"] == f"{USERS}?q=a"
+        assert said in text(everything.get(USERS))
+    for _ in range(2):
+        everything.post(page, {"name": " Ours "})
+    view.refresh_from_db()
+    assert (view.name, view.query, view.is_shared) == ("Ours", "q=a", True)
+    assert SavedView.objects.count() == 2
+
+
 def test_twenty_views_of_a_list_are_enough(everything: Client) -> None:
     for number in range(21):
         save(everything, f"View {number}", f"q={number}")

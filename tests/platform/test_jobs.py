@@ -11,7 +11,14 @@ from django.db import IntegrityError, connection, transaction
 
 from apps.platform import clock
 from apps.platform.actors import Actor
-from apps.platform.errors import Busy, JobOver, NoTenant, UnknownJob, UnknownJobKind
+from apps.platform.errors import (
+    Busy,
+    JobNotResumable,
+    JobOver,
+    NoTenant,
+    UnknownJob,
+    UnknownJobKind,
+)
 from apps.platform.ids import new_id, public_id
 from apps.platform.jobs import (
     JobProgress,
@@ -20,6 +27,7 @@ from apps.platform.jobs import (
     job_status,
     recent_jobs,
     registry,
+    resume_job,
     run_due_jobs,
     start_job,
 )
@@ -145,6 +153,37 @@ def test_a_cancelled_job_stops_at_its_next_step_and_takes_it_back(
     with pytest.raises(JobOver) as over:
         cancel_job(job_id=job_id, actor=amina)
     assert over.value.facts == {"state": "cancelled"}
+
+
+def test_a_stopped_job_goes_on_where_it_was_and_does_nothing_twice(
+    mara: Tenant, amina: Actor, brian: Actor, start: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped_once(progress: JobProgress) -> None:
+        if progress.done:
+            assert progress.checkpoint == {"last": 1}
+            assert progress.owner == amina
+            count(progress)
+            return
+        with transaction.atomic():
+            step(progress, 1)
+        cancel_job(job_id=progress.job_id, actor=amina)
+
+    job_id = start(stopped_once)
+    for state in ("queued", "done"):  # before it is stopped, and after it went on
+        with pytest.raises(JobNotResumable) as refused:
+            resume_job(job_id=job_id, actor=brian)
+        assert refused.value.facts == {"state": state}
+        if state == "queued":
+            run_due_jobs()
+            monkeypatch.setattr(registry, "_once", {"tests.job"})
+            with pytest.raises(JobNotResumable):
+                resume_job(job_id=job_id, actor=brian)
+            monkeypatch.setattr(registry, "_once", set())
+            resume_job(job_id=job_id, actor=brian)
+            assert run_due_jobs() == 1
+    assert (job_status(job_id).state, steps(job_id)) == ("done", ["1", "2", "3"])
+    with pytest.raises(UnknownJob):
+        resume_job(job_id=new_id(), actor=amina)
 
 
 def test_a_queued_job_can_be_cancelled_and_is_never_begun(

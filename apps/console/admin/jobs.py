@@ -21,11 +21,12 @@ from apps.console.site import console_site
 from apps.console.values import Fact, Link, Progress, Ref, Status, Value
 from apps.platform import clock
 from apps.platform.ids import public_id
-from apps.platform.jobs import cancel_job
+from apps.platform.jobs import RESUMABLE, cancel_job, is_resumable, resume_job
 from apps.platform.models import Job, JobState
 from apps.platform.storage import TenantStorage
 
 PERMISSION = "platform.view_jobs"
+RESUME = "platform.resume_jobs"
 LIST = "console:platform_job_changelist"
 RECENT = timedelta(days=1)
 CANCELLED = Status(JobState.CANCELLED.value, tone="calm")
@@ -118,12 +119,29 @@ class JobPage(ObjectPage):
         return facts
 
     def actions(self, thing: Job) -> Sequence[Action]:
-        """Fetch the result, or stop it."""
-        if thing.finished_at is not None:
-            return ()
+        """Stop it, or take it up again."""
         is_own = thing.owner_id == self.request.user.pk
+        if thing.finished_at is not None:
+            return self._resuming(thing, is_own=is_own)
         why = "" if is_own else "Only its owner can stop it."
         return [Action(name="cancel", label="Stop this job", look="danger", why_not=why)]
+
+    def _resuming(self, thing: Job, *, is_own: bool) -> Sequence[Action]:
+        if thing.state not in RESUMABLE or not is_resumable(thing.kind):
+            return ()
+        has_failed = thing.state == JobState.FAILED
+        rest = f" after {thing.done:,} of {thing.total:,}" if thing.total else " where it was"
+        return [
+            Action(
+                name="resume",
+                label="Try this job again" if has_failed else "Go on with this job",
+                look="main",
+                icon="replay",
+                permission="" if is_own else RESUME,
+                confirm=f"Go on with “{thing.title}” for {thing.owner_name}? It continues{rest}"
+                " and does nothing twice.",
+            )
+        ]
 
     def timeline(self, thing: Job) -> Sequence[Moment]:
         """Asked for, ended."""
@@ -140,6 +158,11 @@ class JobPage(ObjectPage):
         """One use case."""
         cancel_job(job_id=thing.pk, actor=self.actor)
         return "The job is stopped. What it had not finished is undone."
+
+    def do_resume(self, thing: Job, form: QueryDict) -> str:
+        """One use case."""
+        resume_job(job_id=thing.pk, actor=self.actor)
+        return "The job goes on in a moment."
 
     def _progress(self, job: Job) -> dict[str, Any]:
         is_own = job.owner_id == self.request.user.pk

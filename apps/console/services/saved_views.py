@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
-from apps.console.errors import TooManyViews, UnnamedView, ViewNotFound
+from apps.console.errors import TooManyViews, UnnamedView, ViewNameTaken, ViewNotFound
 from apps.console.models import SavedView
 from apps.platform import audit, clock
 from apps.platform.actors import Actor
@@ -20,9 +20,7 @@ NOT_FILTERS = frozenset({"p", "export"})
 @use_case("console.save_view")
 def save_view(*, page: str, name: str, query: str, is_shared: bool, actor: Actor) -> UUID:
     """Keep the filters under the name; saving the same name again replaces them."""
-    name = name.strip()
-    if not 1 <= len(name) <= NAME_LENGTH_MAX:
-        raise UnnamedView
+    name = _checked(name)
     filters = urlencode([pair for pair in parse_qsl(query) if pair[0] not in NOT_FILTERS])
     mine = SavedView.objects.filter(page=page, owner=actor.id)
     if mine.exclude(name=name).count() >= VIEWS_PER_PAGE_MAX:
@@ -38,6 +36,24 @@ def save_view(*, page: str, name: str, query: str, is_shared: bool, actor: Actor
     return view.id
 
 
+@use_case("console.rename_view")
+def rename_view(*, view_id: UUID, name: str, actor: Actor) -> None:
+    """Give a view of one's own another name; somebody else's is not found.
+
+    Repeating changes nothing. ``ViewNameTaken`` when another of one's views of that list bears it.
+    """
+    name = _checked(name)
+    mine = SavedView.objects.select_for_update().filter(owner=actor.id)
+    view = mine.filter(id=view_id).first()
+    if view is None:
+        raise ViewNotFound
+    if mine.filter(page=view.page, name=name).exclude(id=view.id).exists():
+        raise ViewNameTaken(name=name)
+    view.name = name
+    view.save(update_fields=["name"])
+    audit.note(view.page, view=name)
+
+
 @use_case("console.remove_view")
 def remove_view(*, view_id: UUID, actor: Actor) -> None:
     """Forget a view of one's own; somebody else's is not found."""
@@ -45,3 +61,10 @@ def remove_view(*, view_id: UUID, actor: Actor) -> None:
     if not gone:
         raise ViewNotFound
     audit.note("saved view")
+
+
+def _checked(name: str) -> str:
+    name = name.strip()
+    if not 1 <= len(name) <= NAME_LENGTH_MAX:
+        raise UnnamedView
+    return name

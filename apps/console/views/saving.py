@@ -1,4 +1,4 @@
-"""Saving and removing views of lists."""
+"""Saving, renaming and removing views of lists."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
 
+from apps.console.models import SavedView
 from apps.console.pages import Page
 from apps.console.refusals import sentence
-from apps.console.services import remove_view, save_view
-from apps.platform.errors import DomainError
+from apps.console.services import remove_view, rename_view, save_view
+from apps.platform.errors import DomainError, Kind
 
 
 class SaveView(Page):
@@ -40,6 +41,25 @@ class SaveView(Page):
         else:
             messages.success(request, "The view is saved. It stands above the list.")
         return HttpResponseRedirect(f"{url}?{query}")
+
+
+class RenameView(Page):
+    """Give a saved view of one's own another name."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, view_id: UUID) -> HttpResponse:
+        """Rename it, say so, and show the list as it was."""
+        try:
+            rename_view(view_id=view_id, name=request.POST.get("name", ""), actor=self.actor)
+        except DomainError as error:
+            if error.kind is Kind.NOT_FOUND:
+                raise
+            messages.error(request, sentence(error))
+        else:
+            messages.success(request, "The view has its new name.")
+        view = SavedView.objects.get(id=view_id)
+        return HttpResponseRedirect(f"{reverse(view.page)}?{view.query}")
 
 
 class RemoveView(Page):

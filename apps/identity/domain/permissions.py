@@ -13,9 +13,12 @@ PERMISSIONS: dict[str, str] = {
     "ledger.view": "Read accounts, entries and balances",
     "ledger.post": "Write journal entries by hand",
     "ledger.reverse": "Reverse journal entries",
-    "ledger.manage": "Open and change accounts, their limits and the chart",
     "ledger.fx": "Record exchange rates, convert money and run revaluations",
     "ledger.fx_approve": "Approve exchange rates and revaluations",
+    "ledger.close_period": "Close periods, ask for exceptions, carry a year's result",
+    "ledger.approve_period": "Approve exceptions and reopenings of periods",
+    "ledger.approve_journal": "Approve or reject manual journals",
+    "ledger.manage_rules": "Say which manual journals need whose approval",
     "ledger.set_limits": "Set velocity limits and watch balances",
     "payments.view": "Read payment intents and attempts",
     "payments.collect": "Ask a payer for money",
@@ -28,13 +31,22 @@ PERMISSIONS: dict[str, str] = {
     "identity.manage": "Create people and grant roles",
     "tenancy.manage": "Make, suspend and close organisations, on the platform",
     "platform.view_jobs": "Read long-running jobs",
+    "platform.resume_jobs": "Take up other people's failed jobs again",
     "platform.view_activity": "Read the audit trail",
     "developers.manage": "Manage service clients and API keys",
     "compliance.view": "Read compliance records",
 }
 
 #: Whoever holds one of these signs in with a second factor: they let money out of the house.
-NEEDS_SECOND_FACTOR = frozenset({"settlements.approve", "settlements.release", "ledger.fx_approve"})
+NEEDS_SECOND_FACTOR = frozenset(
+    {
+        "ledger.fx_approve",
+        "settlements.approve",
+        "settlements.release",
+        "ledger.approve_journal",
+        "ledger.approve_period",
+    }
+)
 
 _BUSINESS = ("ledger.view", "payments.view", "settlements.view")
 
@@ -68,6 +80,8 @@ ROLES: tuple[RoleDraft, ...] = (
         (
             *_BUSINESS,
             "ledger.fx_approve",
+            "ledger.approve_journal",
+            "ledger.approve_period",
             "settlements.approve",
             "platform.view_jobs",
             "platform.view_activity",
@@ -80,8 +94,8 @@ ROLES: tuple[RoleDraft, ...] = (
             *_BUSINESS,
             "ledger.post",
             "ledger.reverse",
-            "ledger.manage",
             "ledger.fx",
+            "ledger.close_period",
             "ledger.set_limits",
             "settlements.release",
             "settlements.reconcile",
@@ -106,9 +120,11 @@ ROLES: tuple[RoleDraft, ...] = (
             *_BUSINESS,
             "identity.manage",
             "tenancy.manage",  # in a tenant's own console there is no page that asks for it
+            "ledger.manage_rules",
             "developers.manage",
             "compliance.view",
             "platform.view_jobs",
+            "platform.resume_jobs",
             "platform.view_activity",
         ),
     ),

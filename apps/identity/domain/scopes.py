@@ -4,6 +4,7 @@
 SCOPES: dict[str, str] = {
     "ledger:read": "Read accounts, entries and balances",
     "ledger:write": "Post and reverse journal entries",
+    "ledger:close": "Close periods, ask for exceptions, carry a year's result",
     "payments:read": "Read payment intents and attempts",
     "payments:write": "Create payment intents and start collections",
     "settlements:read": "Read batches, disbursements and statements",

@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.ledger.domain import AccountClass, AccountStatus, EntryDraft, PostingDraft, Side
+from apps.ledger.domain.periods import Late
 from apps.platform.api.fields import MoneyField, PublicIdField
 from apps.platform.currencies import CURRENCIES
 
@@ -63,6 +64,11 @@ class EntryInput(serializers.Serializer):
     value_date = serializers.DateField()
     effective_at = serializers.DateTimeField(default=None, allow_null=True)
     source_event = serializers.CharField(max_length=200, default="", allow_blank=True)
+    late = serializers.ChoiceField(
+        [value.value for value in Late],
+        default=Late.RULE.value,
+        help_text="What becomes of an entry whose day is closed; empty: as the kind's rule says.",
+    )
     metadata = serializers.DictField(default=dict)
     postings = PostingInput(many=True, allow_empty=False, max_length=POSTINGS_MAX)  # type: ignore[call-arg]  # of the list
 
@@ -73,7 +79,7 @@ class EntryInput(serializers.Serializer):
             PostingDraft(leg["account"], Side(leg["side"]), leg["amount"])
             for leg in data["postings"]
         ]
-        return EntryDraft(**(data | {"postings": postings}))
+        return EntryDraft(**(data | {"postings": postings, "late": Late(data["late"])}))
 
 
 class PostingSerializer(serializers.Serializer):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.ledger.api import limits, reports, views
+from apps.ledger.api import limits, periods, reports, views
 
 urlpatterns = [
     path("ledger/accounts", views.AccountCollection.as_view()),
@@ -20,5 +20,18 @@ urlpatterns = [
     path("ledger/reports/<str:name>", reports.ReportItem.as_view()),
     path("ledger/reports/<str:name>/file", reports.ReportFile.as_view()),
     path("ledger/reports/<str:name>/jobs", reports.ReportJobs.as_view()),
+    path("ledger/periods", periods.PeriodCollection.as_view()),
+    path("ledger/periods/<str:id>", periods.PeriodItem.as_view()),
+    path("ledger/periods/<str:id>/checklist", periods.PeriodChecklist.as_view()),
+    path("ledger/periods/<str:id>/balances", periods.PeriodBalances.as_view()),
+    path("ledger/periods/<str:id>/close", periods.PeriodClose.as_view()),
+    path("ledger/periods/<str:id>/requests", periods.PeriodRequests.as_view()),
+    path("ledger/periods/<str:id>/exceptions", periods.PeriodExceptions.as_view()),
+    path("ledger/periods/<str:id>/reopen", periods.PeriodReopening.as_view()),
+    path("ledger/period-requests/<str:id>/end", periods.PeriodRequestEnd.as_view()),
+    path("ledger/fiscal-years", periods.FiscalYearCollection.as_view()),
+    path("ledger/fiscal-years/<str:id>", periods.FiscalYearItem.as_view()),
+    path("ledger/fiscal-years/<str:id>/carry", periods.FiscalYearCarry.as_view()),
+    path("ledger/fiscal-years/<str:id>/take-back", periods.FiscalYearTakeBack.as_view()),
     path("ledger/trial-balance", views.TrialBalancePage.as_view()),
 ]

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from apps.ledger.domain.accounts import Side
+from apps.ledger.domain.periods import Late
 from apps.ledger.errors import AmountNotPositive, ReservedKind, TooFewPostings, UnbalancedEntry
 from apps.platform.money import Money
 
@@ -64,7 +65,8 @@ class EntryDraft:
     the happening itself: the books take one entry of a kind from each source, whatever the key.
     ``value_date`` is the day the money counts; ``effective_at`` the instant, when it is known.
     ``reason`` is a reason code, ``template`` the code and version of the template the entry was
-    made from (``code@3``), ``approval_id`` what allowed it.
+    made from (``code@3``), ``approval_id`` what allowed it. ``late`` says what becomes of an entry
+    whose day is closed; it is no part of what is said, so a repetition may say otherwise.
     """
 
     description: str
@@ -78,6 +80,7 @@ class EntryDraft:
     template: str = ""
     approval_id: UUID | None = None
     preconditions: Sequence[Precondition] = ()
+    late: Late = Late.RULE
 
     def check(self) -> None:
         """Refuse what could never be posted, whatever the accounts."""

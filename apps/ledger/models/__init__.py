@@ -12,15 +12,25 @@ from apps.ledger.models.limits import (
     VelocityLimit,
     VelocityUsage,
 )
+from apps.ledger.models.periods import (
+    Calendar,
+    FiscalYear,
+    Period,
+    PeriodBalance,
+    PeriodClosing,
+    PeriodRequest,
+)
 
 __all__ = [
     "Account",
     "AccountBalance",
     "BalanceDay",
     "BalanceMonitor",
+    "Calendar",
     "Category",
     "CategoryAccount",
     "Dimension",
+    "FiscalYear",
     "FxConversion",
     "FxPosition",
     "FxQuote",
@@ -31,6 +41,10 @@ __all__ = [
     "FxRevaluationLine",
     "JournalEntry",
     "MonitorCrossing",
+    "Period",
+    "PeriodBalance",
+    "PeriodClosing",
+    "PeriodRequest",
     "Posting",
     "Unit",
     "VelocityLimit",

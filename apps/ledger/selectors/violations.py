@@ -193,6 +193,23 @@ _FULL = {
             OR o.events IS NULL AND e.posted_at >= coalesce(  -- older events have been removed
                (SELECT events_since FROM platform_retention), '-infinity')
     """,
+    "ledger.closed_periods_are_frozen": """
+        SELECT coalesce(f.period, n.period), format('%s: frozen %s/%s, postings now %s/%s',
+               coalesce(a.code, coalesce(f.account_id, n.account_id)::text),
+               f.debits_minor, f.credits_minor, n.debits_minor, n.credits_minor)
+          FROM (SELECT p.name AS period, b.account_id, b.debits_minor, b.credits_minor
+                  FROM ledger_period p
+                  JOIN ledger_period_closing c ON c.period_id = p.id AND c.number = p.closings
+                  JOIN ledger_period_balance b ON b.closing_id = c.id
+                 WHERE p.state = 'hard_closed') f
+          FULL JOIN (
+               SELECT p.name AS period, s.account_id, s.debits_minor, s.credits_minor
+                 FROM ledger_period p, ledger_sums_through_v1(p.ends) s
+                WHERE p.state = 'hard_closed') n
+            ON n.period = f.period AND n.account_id = f.account_id
+          LEFT JOIN ledger_account a ON a.id = coalesce(f.account_id, n.account_id)
+         WHERE (f.debits_minor, f.credits_minor) IS DISTINCT FROM (n.debits_minor, n.credits_minor)
+    """,
     "ledger.rows_have_their_tenant": """
         SELECT x.what, format('%s rows marked with another tenant', count(*))
           FROM (SELECT 'account' AS what, tenant FROM ledger_account

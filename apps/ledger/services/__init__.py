@@ -19,30 +19,47 @@ from apps.ledger.services.limits import (
     set_velocity_limit,
     watch_balance,
 )
+from apps.ledger.services.period_requests import (
+    decide_period_request,
+    end_period_request,
+    request_exception,
+    request_reopening,
+)
+from apps.ledger.services.periods import close_period, open_fiscal_year, set_soft_kinds
 from apps.ledger.services.reports import start_report
 from apps.ledger.services.units import declare_unit, remove_unit
+from apps.ledger.services.years import carry_year_result, take_back_year_result
 
 __all__ = [
     "BalanceMonitorDraft",
     "VelocityLimitDraft",
     "announce_crossings",
     "apply_chart",
+    "carry_year_result",
     "change_account_limits",
     "change_account_status",
+    "close_period",
+    "decide_period_request",
     "declare_dimension",
     "declare_unit",
     "describe_account",
     "end_balance_monitor",
+    "end_period_request",
     "end_velocity_limit",
     "open_account",
+    "open_fiscal_year",
     "post_entries",
     "post_entry",
     "remove_category",
     "remove_dimension",
     "remove_unit",
+    "request_exception",
+    "request_reopening",
     "reverse_entry",
     "save_category",
+    "set_soft_kinds",
     "set_velocity_limit",
     "start_report",
+    "take_back_year_result",
     "watch_balance",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -14,6 +14,7 @@ from django.db import connection, transaction
 
 from apps.ledger.domain import EntryDraft, EntryReceipt
 from apps.ledger.events import EntryPosted
+from apps.ledger.services.late import on_open_days
 from apps.ledger.services.refusals import typed
 from apps.platform import clock
 from apps.platform.actors import Actor
@@ -70,6 +71,10 @@ def write(instructions: Sequence[Instruction], actor: Actor) -> list[EntryReceip
     """
     if not instructions:
         return []
+    days = on_open_days([one.draft for one in instructions], actor)
+    instructions = [
+        replace(one, draft=draft) for one, draft in zip(instructions, days, strict=True)
+    ]
     with typed(), connection.cursor() as cursor:
         cursor.execute(*call_of(instructions, actor))
         rows = cursor.fetchall()

@@ -30,6 +30,8 @@ REFUSALS: dict[str, type[DomainError]] = {
     "LG030": errors.IdempotencyKeyReused,
     "LG031": errors.DuplicateSourceEvent,
     "LG032": errors.AlreadyReversed,
+    "LG040": errors.PeriodHardClosed,
+    "LG041": errors.PeriodSoftClosed,
     "LG050": errors.LimitExceeded,
     "LG090": errors.DimensionMissing,
     "LG091": errors.DimensionNotAllowed,

@@ -1,4 +1,4 @@
-"""Jobs over HTTP: how far they are, their result, and putting an end to them."""
+"""Jobs over HTTP: how far they are, their result, ending them and taking them up again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from apps.platform.api.endpoints import Endpoint
 from apps.platform.api.fields import PublicIdField
 from apps.platform.api.pagination import CursorPages
 from apps.platform.api.schema import page_of
-from apps.platform.jobs import cancel_job, job_status
+from apps.platform.jobs import cancel_job, job_status, resume_job
 from apps.platform.jobs.selectors import JobStatus, status_of
 from apps.platform.models import Job
 from apps.platform.storage import TenantStorage
@@ -97,6 +97,23 @@ class JobCancellation(Endpoint):
 
         def work() -> tuple[int, dict[str, Any]]:
             cancel_job(job_id=job_id, actor=self.actor(request))
+            return 200, dict(JobSerializer(job_status(job_id)).data)
+
+        return self.once(request, work)
+
+
+class JobResumption(Endpoint):
+    """A job taken up again."""
+
+    required_scope = {"POST": "jobs:write"}
+
+    @extend_schema(request=None, responses=JobSerializer)
+    def post(self, request: Request, id: str) -> Response:
+        """Let one that failed or was stopped go on from its last step."""
+        job_id = self.read_id(PREFIX, id)
+
+        def work() -> tuple[int, dict[str, Any]]:
+            resume_job(job_id=job_id, actor=self.actor(request))
             return 200, dict(JobSerializer(job_status(job_id)).data)
 
         return self.once(request, work)

@@ -13,4 +13,5 @@ urlpatterns = [
     path("platform/jobs/<str:id>", jobs.OneJob.as_view()),
     path("platform/jobs/<str:id>/file", jobs.JobFile.as_view()),
     path("platform/jobs/<str:id>/cancel", jobs.JobCancellation.as_view()),
+    path("platform/jobs/<str:id>/resume", jobs.JobResumption.as_view()),
 ]

@@ -7,19 +7,22 @@ comes back, leaves every step done exactly once.
 """
 
 from apps.platform.jobs.progress import JobProgress
-from apps.platform.jobs.registry import register_job
+from apps.platform.jobs.registry import is_resumable, register_job
 from apps.platform.jobs.runner import has_due_jobs, run_due_jobs
 from apps.platform.jobs.selectors import JobStatus, job_status, recent_jobs
-from apps.platform.jobs.services import cancel_job, start_job
+from apps.platform.jobs.services import RESUMABLE, cancel_job, resume_job, start_job
 
 __all__ = [
+    "RESUMABLE",
     "JobProgress",
     "JobStatus",
     "cancel_job",
     "has_due_jobs",
+    "is_resumable",
     "job_status",
     "recent_jobs",
     "register_job",
+    "resume_job",
     "run_due_jobs",
     "start_job",
 ]

@@ -1,4 +1,4 @@
-"""Starting and cancelling jobs."""
+"""Starting, cancelling and resuming jobs."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from uuid import UUID
 
 from apps.platform import audit, clock
 from apps.platform.actors import Actor
-from apps.platform.errors import JobOver, UnknownJob
+from apps.platform.errors import JobNotResumable, JobOver, UnknownJob
 from apps.platform.ids import public_id
-from apps.platform.jobs.registry import handler_of
+from apps.platform.jobs.registry import handler_of, is_resumable
 from apps.platform.models import Job, JobState
 from apps.platform.use_cases import use_case
 
 TITLE_MAX = 200
+#: Endings after which a job may be taken up again.
+RESUMABLE = (JobState.FAILED, JobState.CANCELLED)
 
 
 @use_case("platform.start_job")
@@ -55,12 +57,34 @@ def cancel_job(*, job_id: UUID, actor: Actor) -> None:  # noqa: ARG001  the fram
 
     ``JobOver`` when it has ended already, ``UnknownJob`` when there is none of that id.
     """
-    job = Job.objects.select_for_update().filter(id=job_id).first()
-    if job is None:
-        raise UnknownJob
+    job = _locked(job_id)
     if job.finished_at is not None:
         raise JobOver(state=job.state)
     job.state = JobState.CANCELLED
     job.lease, job.lease_until, job.finished_at = None, None, clock.now()
     job.save(update_fields=["state", "lease", "lease_until", "finished_at"])
     audit.note(public_id("job", job.id), kind=job.kind)
+
+
+@use_case("platform.resume_job")
+def resume_job(*, job_id: UUID, actor: Actor) -> None:  # noqa: ARG001  the frame reads it
+    """Put a job that failed or was stopped back in the queue, to go on from its last step.
+
+    It stays its owner's: what the owner may not do any more, the job will not do. It has all its
+    tries again. ``JobNotResumable`` when it is under way, done, or of a kind that cannot go on;
+    so asking twice is refused. ``UnknownJob`` when there is none of that id.
+    """
+    job = _locked(job_id)
+    if job.state not in RESUMABLE or not is_resumable(job.kind):
+        raise JobNotResumable(state=job.state)
+    job.state, job.attempts, job.error = JobState.QUEUED, 0, ""
+    job.finished_at, job.due_at = None, clock.now()
+    job.save(update_fields=["state", "attempts", "error", "finished_at", "due_at"])
+    audit.note(public_id("job", job.id), kind=job.kind)
+
+
+def _locked(job_id: UUID) -> Job:
+    job = Job.objects.select_for_update().filter(id=job_id).first()
+    if job is None:
+        raise UnknownJob
+    return job

@@ -10,7 +10,6 @@ from apps.settlements.admin import (
     floats,
     payees,
     review,
-    sources,
     statements,
 )
 
@@ -24,6 +23,5 @@ __all__ = [
     "floats",
     "payees",
     "review",
-    "sources",
     "statements",
 ]
