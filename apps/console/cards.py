@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import ClassVar, Literal
 
-from apps.console.charts import Chart, day_chart
+from apps.console.charts import Chart, LineChart, day_chart, line_chart
 from apps.console.values import Link, Progress, Table, Tone, Value
 from apps.platform.money import Money
 
@@ -114,3 +114,27 @@ class DaysCard(Card):
             (day, [Money(values[index], self.currency) for values in self.series.values()])
             for index, day in enumerate(self.days)
         ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineCard(Card):
+    """One amount at the end of each day, as a line that may go below zero."""
+
+    template: ClassVar[str] = "console/cards/line.html"
+
+    days: Sequence[date]
+    values: Sequence[int]  # minor units at the end of each day
+    currency: str
+    width: Width = "full"
+
+    @property
+    def chart(self) -> LineChart | None:
+        """The drawing, or nothing when the amount was zero throughout."""
+        return line_chart(self.days, self.values, self.currency)
+
+    @property
+    def rows(self) -> list[tuple[date, Money]]:
+        """The days on which it changed, the newest first, for whoever does not see the drawing."""
+        pairs = list(zip(self.days, self.values, strict=True))
+        changed = [pair for at, pair in enumerate(pairs) if at == 0 or pair[1] != pairs[at - 1][1]]
+        return [(day, Money(value, self.currency)) for day, value in reversed(changed)]

@@ -1,4 +1,4 @@
-"""A small column chart, drawn on the server: no script, crisp, readable in both themes.
+"""Small charts of columns and lines, drawn on the server: no script, crisp, in both themes.
 
 Lengths are in the drawing's own units (see ``WIDTH`` and ``HEIGHT``); the page scales it.
 """
@@ -55,6 +55,57 @@ class Chart:
     base: int = HEIGHT - BOTTOM
 
 
+@dataclass(frozen=True, slots=True)
+class LineChart:
+    """A line in steps: an amount stays what it is until the day it changes."""
+
+    points: str
+    area: str
+    zero: float
+    rows: Sequence[Tick]
+    days: Sequence[Tick]
+    title: str
+    width: int = WIDTH
+    height: int = HEIGHT
+    left: int = LEFT
+    right_edge: int = WIDTH - RIGHT
+
+
+def line_chart(days: Sequence[date], values: Sequence[int], currency: str) -> LineChart | None:
+    """Lay out minor units at the end of each day; nothing when all are zero."""
+    if not any(values):
+        return None
+    step = _nice_step(max(*values, 0) - min(*values, 0), 10 ** exponent(currency))
+    low, high = min(*values, 0) // step * step, -(-max(*values, 0) // step) * step
+    room, slot = HEIGHT - TOP - BOTTOM, (WIDTH - LEFT - RIGHT) / len(days)
+
+    def height(minor: int) -> float:
+        return round(TOP + room * (high - minor) / (high - low), 1)
+
+    corners = [
+        f"{round(LEFT + slot * (at + end), 1):g},{height(value):g}"
+        for at, value in enumerate(values)
+        for end in (0, 1)
+    ]
+    zero = height(0)
+    every = -(-len(days) // LABELS_MAX)
+    return LineChart(
+        points=" ".join(corners),
+        area=" ".join([f"{LEFT},{zero:g}", *corners, f"{WIDTH - RIGHT},{zero:g}"]),
+        zero=zero,
+        rows=[
+            Tick(height(minor), short_money(Money(minor, currency)).split("\u00a0")[1])
+            for minor in range(low, high + 1, step)
+        ],
+        days=[
+            Tick(round(LEFT + slot * (at + 0.5), 1), f"{day.day} {day:%b}")
+            for at, day in enumerate(days)
+            if (len(days) - 1 - at) % every == 0
+        ],
+        title=f"{day_text(days[-1])}: {money_text(Money(values[-1], currency))}",
+    )
+
+
 def day_chart(
     days: Sequence[date], series: dict[str, Sequence[int]], currency: str
 ) -> Chart | None:
@@ -104,7 +155,12 @@ def _rows(top: int, room: int, currency: str) -> list[Tick]:
 
 def _nice_top(largest: int, unit: int) -> int:
     """The next round number above ``largest`` that splits into even grid lines."""
-    step = max(-(-largest // GRID_LINES), unit)
+    return _nice_step(largest, unit) * GRID_LINES
+
+
+def _nice_step(span: int, unit: int) -> int:
+    """A round number, four of which reach across ``span``."""
+    step = max(-(-span // GRID_LINES), unit)
     size = 10 ** (len(str(step)) - 1)
     nice = next(factor for factor in NICE if factor * size >= step)
-    return int(nice * size) * GRID_LINES
+    return int(nice * size)

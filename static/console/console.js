@@ -79,11 +79,26 @@
   }
 
   /* --- rows of lists and queues --- */
-  function rows() { return all("tr[data-ch-row]"); }
+  function rows() { return all("tr[data-ch-row]").filter(function (row) { return !row.hidden; }); }
   function move(step) {
     var found = rows(), at = found.indexOf(document.activeElement.closest("tr[data-ch-row]"));
     var next = found[Math.max(0, Math.min(found.length - 1, at + step))];
     if (next) { next.focus(); next.scrollIntoView({ block: "nearest" }); }
+  }
+  function fold(row, open) {
+    var level = +row.ariaLevel;
+    if (row.ariaExpanded === null || (row.ariaExpanded === "true") === open) return false;
+    row.ariaExpanded = String(open);
+    for (var next = row.nextElementSibling, shut = open ? Infinity : level; next && +next.ariaLevel > level; next = next.nextElementSibling) {
+      if (+next.ariaLevel <= shut) shut = Infinity;
+      next.hidden = !open || +next.ariaLevel > shut;
+      if (!next.hidden && next.ariaExpanded === "false") shut = +next.ariaLevel;
+    }
+    return true;
+  }
+  function above(row) {
+    for (var level = +row.ariaLevel; row && +row.ariaLevel >= level; row = row.previousElementSibling);
+    if (row) row.focus();
   }
   function press(key) {
     var row = document.activeElement.closest("tr[data-ch-row]");
@@ -107,6 +122,10 @@
     var handled = true;
     if (key === "?") show(one("#ch-keys"));
     else if (key === "j" || key === "k") { if (rows().length) move(key === "j" ? 1 : -1); else handled = press(key); }
+    else if (key.startsWith("arrow") && event.target.matches("tr[data-ch-tree]")) {
+      if (key === "arrowdown" || key === "arrowup") move(key === "arrowdown" ? 1 : -1);
+      else if (!fold(event.target, key === "arrowright") && key === "arrowleft") above(event.target);
+    }
     else if (key === "enter") { var link = event.target.matches("tr[data-ch-row]") && one(".ch-rowlink", event.target); handled = !!link; if (link) link.click(); }
     else if (key === "h" && lastKey === "g") one(".ch-brand").click();
     else if (key === "c" && one("[data-ch-copy]")) copy(one("[data-ch-copy]"));
@@ -135,6 +154,7 @@
     else if (target.closest(".ch-find")) { event.preventDefault(); openCommand(""); }
     else if (target.closest("[data-ch-copy]")) copy(target.closest("[data-ch-copy]"));
     else if (target.closest("[data-ch-open-nav]")) nav(!document.body.classList.contains("ch-nav-open"));
+    else if (target.closest(".ch-fold .ch-icon")) fold(row, row.ariaExpanded === "false");
     else if (row && !target.closest("a, button, input, textarea, summary, label, details") && !getSelection().toString()) one(".ch-rowlink", row).click();
     closeMenus(target.closest("details"));
     if (!target.closest(".ch-side, [data-ch-open-nav]")) nav(false);

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 
+from apps.console.cards import Card
 from apps.console.pages.actions import Action, named, offered, text_of
 from apps.console.pages.base import Page
 from apps.console.values import Code, Fact, Row, Status, Table, Tone, Value
@@ -100,6 +101,10 @@ class ObjectPage(Page):
         """Sentences that are fine, worth a look, or wrong."""
         return ()
 
+    def cards(self, thing: Any) -> Sequence[Card]:
+        """Drawings and figures, between the facts and the lines."""
+        return ()
+
     def lines(self, thing: Any) -> Sequence[Table]:
         """Its parts: postings, disbursements, lines."""
         return ()
@@ -183,6 +188,7 @@ class ObjectPage(Page):
             parts |= {
                 "facts": self.facts(thing),
                 "checks": self.checks(thing),
+                "cards": self.cards(thing),
                 "tables": self.lines(thing),
             }
         elif tab == "related":

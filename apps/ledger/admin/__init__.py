@@ -1,7 +1,9 @@
 """The books in the console."""
 
 from apps.ledger.admin import (
+    account_changes,
     accounts,
+    chart,
     entries,
     limits,
     monitors,
@@ -13,7 +15,9 @@ from apps.ledger.admin import (
 )
 
 __all__ = [
+    "account_changes",
     "accounts",
+    "chart",
     "entries",
     "limits",
     "monitors",

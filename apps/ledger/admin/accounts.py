@@ -1,29 +1,52 @@
-"""The chart of accounts in the console."""
+"""An account in the console: what it holds, how that came about, and what can be done with it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.http import QueryDict
 from django.urls import reverse
+from django.utils.http import urlencode
 
+from apps.console.cards import Card, LineCard
 from apps.console.lists import ReadOnlyAdmin
-from apps.console.pages import Header, ObjectPage
+from apps.console.pages import Action, Header, Moment, ObjectPage
 from apps.console.registry import register_page, register_search, register_view
 from apps.console.search import Hit, exact_then_prefix
 from apps.console.site import console_site
-from apps.console.values import Fact, Link, Ref, Row, Status, Table, Value
+from apps.console.values import Fact, Link, Ref, Row, Several, Status, Table, Value
+from apps.ledger.admin.sections import account_parts
+from apps.ledger.domain import AccountStatus
 from apps.ledger.models import Account, Posting
-from apps.ledger.selectors import AccountRow, account_balance, balances_below
-from apps.ledger.selectors.chart import account_row
+from apps.ledger.selectors import AccountRow, account_balance, account_balance_as_of, days_of
+from apps.ledger.selectors.chart import account_row, accounts_with_balances
+from apps.ledger.selectors.explain import explained_balance
 from apps.ledger.selectors.journal import account_posting
+from apps.ledger.services import change_account_status
+from apps.platform import clock
 from apps.platform.ids import public_id
+from apps.platform.models import AuditRecord
 from apps.platform.money import Money
+from apps.platform.tenant import current_tenant
 
 PERMISSION = "ledger.view"
+MANAGE = "ledger.manage"
 LIST = "console:ledger_account_changelist"
 POSTINGS_SHOWN = 50
+CHILDREN_SHOWN = 200
+CHART_DAYS = 90
+EXPLAINED_DAYS = 30
+#: What an account can be made, from each status: the status, the button, its look.
+STATUSES = (
+    (AccountStatus.OPEN, "Open it again", "main"),
+    (AccountStatus.FROZEN_DEBIT, "Freeze its debits", "plain"),
+    (AccountStatus.FROZEN_CREDIT, "Freeze its credits", "plain"),
+    (AccountStatus.FROZEN, "Freeze it", "plain"),
+    (AccountStatus.CLOSED, "Close it", "danger"),
+)
 
 
 class AccountAdmin(ReadOnlyAdmin):
@@ -35,11 +58,14 @@ class AccountAdmin(ReadOnlyAdmin):
     search_fields: ClassVar[Any] = ["^code"]
     search_help = "Account code"
     empty_title = "No account is open"
-    empty_advice = "Accounts are opened when a tenant's books are prepared, or over the API."
+    empty_advice = "Begin with a template of the chart, or open accounts over the API."
     list_display: ClassVar[Any] = ["account", "name", "account_class", "state", "held", "postings"]
-    list_filter: ClassVar[Any] = ["account_class", "currency", "status"]
-    list_select_related: ClassVar[Any] = ["balance", "parent"]
+    list_filter: ClassVar[Any] = ["account_class", "currency", "status", "is_header"]
     ordering: ClassVar[Any] = ["code"]
+
+    def get_queryset(self, request: Any) -> Any:
+        """With what each holds."""
+        return accounts_with_balances()
 
     def object_key(self, thing: Account) -> str:
         """Its code."""
@@ -53,7 +79,7 @@ class AccountAdmin(ReadOnlyAdmin):
     @admin.display(description="State", ordering="status")
     def state(self, account: Account) -> Value:
         """What it takes."""
-        return _state(account_row(account))
+        return account_state(account_row(account))
 
     @admin.display(description="Balance")
     def held(self, account: Account) -> Money | None:
@@ -67,14 +93,19 @@ class AccountAdmin(ReadOnlyAdmin):
 
 
 class AccountPage(ObjectPage):
-    """One account: what it holds and what was posted to it last."""
+    """One account: what it holds, why, and what was posted to it last."""
 
     permission = PERMISSION
     nav = LIST
 
     def crumbs(self) -> Sequence[Link]:
-        """Back to the chart."""
-        return (Link("Accounts", reverse(LIST)),)
+        """The chart, and the headers above it."""
+        above, place = [], Account.objects.select_related("parent").filter(code=self.kwargs["key"])
+        account = place.first()
+        while account is not None and account.parent is not None:
+            account = account.parent
+            above.append(Link(account.code, account_url(account.code)))
+        return (Link("Chart", reverse("console:ledger_chart")), *reversed(above))
 
     def find(self, key: str) -> AccountRow:
         """By its code."""
@@ -89,88 +120,230 @@ class AccountPage(ObjectPage):
         return Header(
             kind="Account",
             reference=thing.account,
-            status=_state(thing),
+            status=account_state(thing),
             amount=None if thing.is_header else thing.balance,
             note=thing.name,
         )
 
     def facts(self, thing: AccountRow) -> Sequence[Fact]:
         """What it is, and its limits."""
-        parent = Link(thing.parent, _url(thing.parent)) if thing.parent else None
+        links = []
+        if self.may(MANAGE):
+            links.append(Link("Describe", self.url_of("ledger_account_describe", thing.account)))
+            if not thing.is_header:
+                links.append(Link("Limits", self.url_of("ledger_account_limits", thing.account)))
         about = [
             Fact("Class", str(thing.account_class).capitalize()),
             Fact("Normal side", str(thing.normal_side).capitalize()),
             Fact("Currency", thing.currency),
-            Fact("Below", parent),
+            Fact("Below", Link(thing.parent, account_url(thing.parent)) if thing.parent else None),
             Fact("Opened", thing.opened_at),
+            *([Fact("Change", Several(tuple(links)))] if links else []),
         ]
-        if thing.is_header:
-            return about
-        return [
-            *about,
-            Fact("Debits", thing.debits),
-            Fact("Credits", thing.credits),
-            Fact("Never below", thing.floor),
-            Fact("Never above", thing.ceiling),
-            Fact("Postings", thing.version),
-        ]
+        return about if thing.is_header else [*about, *_held(thing)]
+
+    def cards(self, thing: AccountRow) -> Sequence[Card]:
+        """The balance of the last days, and what other parts of the ledger add."""
+        added = [part for part in account_parts(thing) if isinstance(part, Card)]
+        return added if thing.is_header else [_running(thing), *added]
 
     def lines(self, thing: AccountRow) -> Sequence[Table]:
-        """The accounts below a header; the last postings of any other."""
-        return [_branch(thing.account) if thing.is_header else _last_postings(thing.account)]
+        """The accounts below a header; of any other why it holds this, and the last postings."""
+        added = [part for part in account_parts(thing) if isinstance(part, Table)]
+        if thing.is_header:
+            return [_branch(thing.account), *added]
+        return [_explained(thing), *added, _last_postings(thing)]
+
+    def actions(self, thing: AccountRow) -> Sequence[Action]:
+        """What it can be made."""
+        if thing.is_header:
+            return ()
+        return [
+            Action(
+                name=f"make_{status}",
+                label=label,
+                look=look,  # type: ignore[arg-type]  # one of the looks
+                permission=MANAGE,
+                asks="Reason",
+                why_not="It can be closed when it is empty."
+                if status is AccountStatus.CLOSED and thing.balance
+                else "",
+            )
+            for status, label, look in STATUSES
+            if status != thing.status
+        ]
+
+    def timeline(self, thing: AccountRow) -> Sequence[Moment]:
+        """What was changed, from what to what, and why."""
+        return [_moment(record) for record in self._records(thing)]
+
+    def do_make_open(self, thing: AccountRow, form: QueryDict) -> str:
+        """Let it take postings again."""
+        return self._make(AccountStatus.OPEN, thing, form)
+
+    def do_make_frozen_debit(self, thing: AccountRow, form: QueryDict) -> str:
+        """Refuse debits."""
+        return self._make(AccountStatus.FROZEN_DEBIT, thing, form)
+
+    def do_make_frozen_credit(self, thing: AccountRow, form: QueryDict) -> str:
+        """Refuse credits."""
+        return self._make(AccountStatus.FROZEN_CREDIT, thing, form)
+
+    def do_make_frozen(self, thing: AccountRow, form: QueryDict) -> str:
+        """Refuse both."""
+        return self._make(AccountStatus.FROZEN, thing, form)
+
+    def do_make_closed(self, thing: AccountRow, form: QueryDict) -> str:
+        """Refuse both for good."""
+        return self._make(AccountStatus.CLOSED, thing, form)
+
+    def _make(self, status: AccountStatus, thing: AccountRow, form: QueryDict) -> str:
+        change_account_status(
+            code=thing.account,
+            status=status,
+            reason=form.get("text", "").strip()[:200],
+            actor=self.actor,
+        )
+        return f"{thing.account} is {status.replace('_', ' ')} now."
+
+
+def _held(thing: AccountRow) -> list[Fact]:
+    return [
+        Fact("Posted", thing.balance),
+        Fact("Debits", thing.debits),
+        Fact("Credits", thing.credits),
+        Fact("Never below", thing.floor),
+        Fact("Never above", thing.ceiling),
+        Fact("Postings", thing.version),
+    ]
+
+
+def _running(thing: AccountRow) -> LineCard:
+    today = clock.today(current_tenant().zone)
+    first = today - timedelta(days=CHART_DAYS - 1)
+    balance = account_balance_as_of(thing.account, first - timedelta(days=1)).balance.minor
+    moved = {
+        row.value_date: thing.normal_side.sign * (row.debits.minor - row.credits.minor)
+        for row in days_of([thing.account], starts=first, ends=today)
+    }
+    days, values = [], []
+    for number in range(CHART_DAYS):
+        day = first + timedelta(days=number)
+        balance += moved.get(day, 0)
+        days.append(day)
+        values.append(balance)
+    return LineCard(
+        title=f"Balance of the last {CHART_DAYS} days",
+        icon="show_chart",
+        days=days,
+        values=values,
+        currency=thing.currency,
+    )
+
+
+def _explained(thing: AccountRow) -> Table:
+    today = clock.today(current_tenant().zone)
+    told = explained_balance(thing.account, today - timedelta(days=EXPLAINED_DAYS - 1), today)
+    rows = [
+        Row(["Opening balance", None, None, None, told.opening], is_header=True),
+        *(
+            Row([part.kind, part.postings, part.debits, part.credits, part.change])
+            for part in told.parts
+        ),
+        Row(["Closing balance", None, None, None, told.closing], is_total=True),
+    ]
+    return Table(
+        f"Why it holds this: the last {EXPLAINED_DAYS} days by kind of entry",
+        ["Kind", "Postings", "Debits", "Credits", "Change"],
+        rows,
+    )
 
 
 def _branch(code: str) -> Table:
+    rows = accounts_with_balances().filter(parent__code=code)
     return Table(
         "Accounts below",
         ["Account", "Name", "State", "Balance"],
         [
-            Row([row.account, row.name, _state(row), row.balance], url=_url(row.account))
-            for row in balances_below(code)
+            Row(
+                [row.account, row.name, account_state(row), None if row.is_header else row.balance],
+                url=account_url(row.account),
+            )
+            for row in map(account_row, rows[:CHILDREN_SHOWN])
         ],
         is_filterable=True,
+        more=Link("Postings of all of them", postings_url(code)),
     )
 
 
-def _last_postings(code: str) -> Table:
+def _last_postings(thing: AccountRow) -> Table:
     rows = (
-        Posting.objects.filter(account__code=code)
+        Posting.objects.filter(account__code=thing.account)
         .select_related("entry")
-        .order_by("-account_version")[:POSTINGS_SHOWN]
+        .order_by("-value_date", "-posted_at", "-entry_id", "-leg")[:POSTINGS_SHOWN]
     )
     return Table(
         f"Last {POSTINGS_SHOWN} postings",
-        ["Number", "Value date", "Description", "Debit", "Credit", "Balance after"],
+        ["Value date", "Description", "Kind", "Debit", "Credit", "Balance after"],
         [
             Row(
                 [
-                    posting.account_version,
                     posting.value_date,
                     posting.description,
+                    row.entry.kind,
                     posting.amount if posting.side == "debit" else None,
                     posting.amount if posting.side == "credit" else None,
                     posting.balance_after,
                 ],
                 url=reverse("console:ledger_entry", args=[public_id("je", posting.entry_id)]),
             )
-            for posting in map(account_posting, rows)
+            for row in rows
+            for posting in [account_posting(row)]
         ],
         empty="Nothing has been posted to this account.",
+        is_filterable=True,
+        more=Link("Filter and export", postings_url(thing.account)),
     )
 
 
-def _state(row: AccountRow) -> Status:
+def _moment(record: AuditRecord) -> Moment:
+    facts = record.facts
+    what = record.use_case.split(".", 1)[-1].replace("_", " ")
+    if "before" in facts and "after" in facts:
+        what = f"{what}: {_words(facts['before'])} → {_words(facts['after'])}"
+    return Moment(
+        at=record.recorded_at, who=record.actor_name, what=what, note=facts.get("reason", "")
+    )
+
+
+def _words(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(
+            f"{name.removesuffix('_minor')} {'none' if one is None else one}"
+            for name, one in value.items()
+        )
+    return str(value).replace("_", " ")
+
+
+def account_state(row: AccountRow) -> Status:
+    """What it takes, as a pill."""
     return Status("header", "Header", "calm") if row.is_header else Status(row.status)
 
 
-def _url(code: str) -> str:
+def account_url(code: str) -> str:
+    """The account's own page."""
     return reverse("console:ledger_account", args=[code])
+
+
+def postings_url(code: str) -> str:
+    """Its postings, to be filtered and exported."""
+    return f"{reverse('console:ledger_general_ledger')}?{urlencode({'account': code})}"
 
 
 def find_accounts(text: str, limit: int) -> list[Hit]:
     """Accounts by code."""
     rows = exact_then_prefix(Account.objects.order_by("code"), ["code"], text, limit)
-    return [Hit(row.code, row.name, _url(row.code), "account_balance") for row in rows]
+    return [Hit(row.code, row.name, account_url(row.code), "account_balance") for row in rows]
 
 
 console_site.register(Account, AccountAdmin)

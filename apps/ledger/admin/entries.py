@@ -10,13 +10,16 @@ from django.db.models import Prefetch, QuerySet
 from django.http import Http404, HttpRequest, QueryDict
 from django.urls import reverse
 
+from apps.console.cards import Card
 from apps.console.lists import PeriodFilter, ReadOnlyAdmin
 from apps.console.pages import Action, Header, ObjectPage
 from apps.console.registry import register_page, register_search, register_view
 from apps.console.search import Hit
 from apps.console.site import console_site
-from apps.console.values import Fact, Link, Ref, Row, Several, Status, Table, Value
+from apps.console.values import Fact, Link, Ref, Row, Several, Status, Table, Tone, Value
+from apps.ledger.admin.sections import entry_parts
 from apps.ledger.domain import Side
+from apps.ledger.domain.sources import resolve_source
 from apps.ledger.models import JournalEntry, Posting
 from apps.ledger.selectors import EntryRow, PostingRow, journal_entry
 from apps.ledger.services import reverse_entry
@@ -25,6 +28,8 @@ from apps.platform.money import Money
 
 PERMISSION = "ledger.view"
 LIST = "console:ledger_journalentry_changelist"
+#: Of how many postings the page tells the effect in words.
+EXPLAINED = 12
 
 
 class EntryAdmin(ReadOnlyAdmin):
@@ -110,36 +115,35 @@ class EntryPage(ObjectPage):
         return [
             Fact("Kind", thing.kind),
             Fact("Value date", thing.value_date),
+            Fact("Took effect", thing.effective_at),
             Fact("Posted", thing.posted_at),
             Fact("Posted by", thing.actor),
+            Fact("Comes from", _source(thing)),
             Fact("Source event", Ref(thing.source_event) if thing.source_event else None),
-            Fact("Idempotency key", Ref(thing.idempotency_key)),
+            Fact("Template", Ref(thing.template) if thing.template else None),
+            Fact("Reason", thing.reason or None),
+            *([Fact("Approval", Ref(str(thing.approval_id)))] if thing.approval_id else []),
             Fact("Reverses", _entry_link(thing.reverses)),
             Fact("Reversed by", _entry_link(thing.reversed_by)),
+            Fact("Idempotency key", Ref(thing.idempotency_key)),
             Fact("Digest", Ref(thing.digest.hex())),
         ]
 
+    def checks(self, thing: EntryRow) -> Sequence[tuple[Tone, Value]]:
+        """That it balances in each currency, and what it did to every account."""
+        balanced: list[tuple[Tone, Value]] = [
+            ("good", f"Debits and credits are both {total}.") for total in _totals(thing.postings)
+        ]
+        return [*balanced, *(("info", _effect(posting)) for posting in thing.postings[:EXPLAINED])]
+
+    def cards(self, thing: EntryRow) -> Sequence[Card]:
+        """What other parts of the ledger know about it."""
+        return [part for part in entry_parts(thing) if isinstance(part, Card)]
+
     def lines(self, thing: EntryRow) -> Sequence[Table]:
-        """The postings, and both sums."""
-        rows = [
-            Row(
-                [
-                    posting.account,
-                    posting.account_name,
-                    posting.amount if posting.side is Side.DEBIT else None,
-                    posting.amount if posting.side is Side.CREDIT else None,
-                    posting.balance_after,
-                ],
-                url=reverse("console:ledger_account", args=[posting.account]),
-            )
-            for posting in thing.postings
-        ]
-        sums = [
-            Row([total.currency, "Both sides", total, total, None], is_total=True)
-            for total in _totals(thing.postings)
-        ]
-        columns = ["Account", "Name", "Debit", "Credit", "Balance after"]
-        return [Table("Postings", columns, [*rows, *sums])]
+        """The postings of each currency with both sums, then what others add."""
+        tables = [_legs(thing, total) for total in _totals(thing.postings)]
+        return [*tables, *(part for part in entry_parts(thing) if isinstance(part, Table))]
 
     def actions(self, thing: EntryRow) -> Sequence[Action]:
         """Reversal, once."""
@@ -172,6 +176,41 @@ class EntryPage(ObjectPage):
     def raw(self, thing: EntryRow) -> object:
         """What came with it."""
         return dict(thing.metadata)
+
+
+def _legs(thing: EntryRow, total: Money) -> Table:
+    rows = [
+        Row(
+            [
+                posting.account,
+                posting.account_name,
+                posting.amount if posting.side is Side.DEBIT else None,
+                posting.amount if posting.side is Side.CREDIT else None,
+                posting.balance_after,
+            ],
+            url=reverse("console:ledger_account", args=[posting.account]),
+        )
+        for posting in thing.postings
+        if posting.amount.currency == total.currency
+    ]
+    both = Row(["Both sides", "", total, total, None], is_total=True)
+    return Table(
+        f"Postings in {total.currency}",
+        ["Account", "Name", "Debit", "Credit", "Balance after"],
+        [*rows, both],
+        is_filterable=len(rows) > EXPLAINED,
+    )
+
+
+def _source(thing: EntryRow) -> Link | None:
+    found = resolve_source(thing.kind, thing.source_event)
+    return Link(found.label, found.url) if found else None
+
+
+def _effect(posting: PostingRow) -> str:
+    side = "debited" if posting.side is Side.DEBIT else "credited"
+    after = f"; it held {posting.balance_after} then" if posting.balance_after is not None else ""
+    return f"{posting.account} {posting.account_name} is {side} with {posting.amount}{after}."
 
 
 def _totals(postings: Sequence[PostingRow]) -> list[Money]:

@@ -1,5 +1,5 @@
 """Payments in the console."""
 
-from apps.payments.admin import callbacks, cards, intents, unknown
+from apps.payments.admin import callbacks, cards, intents, sources, unknown
 
-__all__ = ["callbacks", "cards", "intents", "unknown"]
+__all__ = ["callbacks", "cards", "intents", "sources", "unknown"]

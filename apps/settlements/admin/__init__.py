@@ -10,6 +10,7 @@ from apps.settlements.admin import (
     floats,
     payees,
     review,
+    sources,
     statements,
 )
 
@@ -23,5 +24,6 @@ __all__ = [
     "floats",
     "payees",
     "review",
+    "sources",
     "statements",
 ]

@@ -1,41 +1,20 @@
 """Figures of several currencies in the functional one, only where the rates are known.
 
-A report asks ``translated`` for each amount. Without a rate the answer is nothing and the report
-leaves the combined figures out: a rate that is missing is never one, and never yesterday's.
+A rate that is missing is never one, and never yesterday's: without it a report leaves the combined
+figures out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date
-from decimal import ROUND_HALF_EVEN, Decimal
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from fractions import Fraction
+from zoneinfo import ZoneInfo
 
-from apps.platform.money import Money
+from apps.ledger.selectors.fx.rates import rate_book
+from apps.platform import clock
+from apps.platform.currencies import exponent
 from apps.platform.tenant import current_tenant
-
-#: What one unit of a currency is worth in the functional currency at the end of a day.
-FindRate = Callable[[str, str, date], Decimal | None]
-
-
-_finders: list[FindRate] = []
-
-
-def rates_come_from(find: FindRate) -> None:
-    """Use the rates that ``find(currency, functional, day)`` knows. Called at start-up."""
-    _finders[:] = [find]
-
-
-def translated(amount: Money, day: date) -> Money | None:
-    """The amount in the functional currency, rounded half to even; nothing without a rate."""
-    functional = current_tenant().functional_currency
-    if amount.currency == functional or not amount:
-        return Money(amount.minor, functional)
-    rate = next((find(amount.currency, functional, day) for find in _finders), None)
-    if rate is None:
-        return None
-    unit = Money(1, functional).major
-    major = (amount.major * rate).quantize(unit, rounding=ROUND_HALF_EVEN)
-    return Money.from_major(major, functional)
 
 
 def in_functional(
@@ -43,19 +22,38 @@ def in_functional(
 ) -> dict[str, tuple[int, ...]] | None:
     """Every account's figures, by currency and account, in minor units of the functional currency.
 
-    One column for each date. Nothing when a rate is missing, or when all is in that currency.
+    One column for each date, at the middle rate of its end, rounded half to even. Nothing when a
+    rate is missing, or when all is in that currency already.
     """
-    if not figures.keys() - {current_tenant().functional_currency}:
+    functional = current_tenant().functional_currency
+    if not figures.keys() - {functional}:
         return None
     result: dict[str, tuple[int, ...]] = {}
+    factors = [_factors(figures.keys(), functional, day) for day in dates]
     for currency, accounts in figures.items():
+        known = [one[currency] for one in factors if currency in one]
+        if len(known) < len(dates):
+            return None
         for account, sums in accounts.items():
-            amounts = [
-                translated(Money(minor, currency), day)
-                for minor, day in zip(sums, dates, strict=True)
-            ]
-            known = [amount.minor for amount in amounts if amount is not None]
-            if len(known) < len(amounts):
-                return None
-            result[account] = tuple(known)
+            result[account] = tuple(
+                round(minor * factor) for minor, factor in zip(sums, known, strict=True)
+            )
     return result
+
+
+def _factors(currencies: Iterable[str], functional: str, day: date) -> dict[str, Fraction]:
+    """What one minor unit of each currency is worth in minor units of the functional one."""
+    at = min(_end_of(day), clock.now())
+    book = rate_book(at, at)
+    factors = {functional: Fraction(1)}
+    for currency in set(currencies) - {functional}:
+        mid = book.mid(currency, functional, at)
+        if mid is not None:
+            scale = Fraction(10) ** (exponent(functional) - exponent(currency))
+            factors[currency] = mid.value * scale
+    return factors
+
+
+def _end_of(day: date) -> datetime:
+    zone = ZoneInfo(current_tenant().zone)
+    return datetime.combine(day + timedelta(days=1), time.min, zone) - timedelta(microseconds=1)
