@@ -168,3 +168,58 @@ class BalanceCrossed:
     balance: Money
     is_crossed: bool
     crossed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldPlaced:
+    """Money is held. ``held`` is the sum of one side in each currency.
+
+    The aggregate of this and the following events is the hold's public id (``hld_…``).
+    """
+
+    name: ClassVar[str] = "ledger.hold_placed"
+    version: ClassVar[int] = 1
+
+    hold_id: UUID
+    reason: str
+    held: tuple[Money, ...]
+    expires_at: datetime | None
+    source_event: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldCaptured:
+    """A part of a hold was posted as an entry; ``left`` is still held, nothing when it is empty."""
+
+    name: ClassVar[str] = "ledger.hold_captured"
+    version: ClassVar[int] = 1
+
+    hold_id: UUID
+    entry_id: UUID
+    captured: tuple[Money, ...]
+    left: tuple[Money, ...]
+    source_event: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldReleased:
+    """A part of a hold was given back."""
+
+    name: ClassVar[str] = "ledger.hold_released"
+    version: ClassVar[int] = 1
+
+    hold_id: UUID
+    released: tuple[Money, ...]
+    left: tuple[Money, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldExpired:
+    """A hold's time was over; what was left of it was given back."""
+
+    name: ClassVar[str] = "ledger.hold_expired"
+    version: ClassVar[int] = 1
+
+    hold_id: UUID
+    released: tuple[Money, ...]

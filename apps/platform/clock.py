@@ -17,6 +17,15 @@ def now() -> datetime:
     return source() if source else datetime.now(UTC)  # noqa: TID251  this is the one place
 
 
+def moved() -> datetime | None:
+    """The instant a test has set the clock to; nothing when time is real.
+
+    For what the database's own clock decides: it takes this instant instead when there is one.
+    """
+    source = _source.get()
+    return source() if source else None
+
+
 def today(zone: str = "UTC") -> date:
     """The calendar day it now is in ``zone`` (an IANA name)."""
     return now().astimezone(ZoneInfo(zone)).date()

@@ -36,6 +36,9 @@ TABLES = [
     "ledger_balance_day",
     "ledger_journal_entry",
     "ledger_posting",
+    "ledger_hold",
+    "ledger_hold_leg",
+    "ledger_hold_movement",
     "platform_outbox_message",
     "platform_audit_record",
 ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from datetime import date, timedelta
 
-import pytest
 from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -124,13 +123,3 @@ def test_any_entries_in_any_order_at_once_or_one_by_one_keep_every_law(
             expected[posting.account] += posting.side.sign * posting.amount.minor
     for row in images[0][0].rows:
         assert row.debits.minor - row.credits.minor == expected[row.account]
-
-
-def test_a_statement_that_is_too_long_is_refused(
-    books: Tenant, amina: Actor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("apps.ledger.selectors.journal.STATEMENT_LINES_MAX", 1)
-    made = {f"k{n}": moves(1, DAY) for n in range(2)}
-    post_entries(drafts=made, actor=amina)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="shorter span"):
-        account_statement("9500.one", DAY, DAY)

@@ -12,6 +12,15 @@ from apps.ledger.domain.entries import (
     debit,
     fingerprint,
 )
+from apps.ledger.domain.holds import (
+    CaptureDraft,
+    HoldDraft,
+    HoldMovementKind,
+    HoldReason,
+    HoldReceipt,
+    HoldStatus,
+    ReleaseDraft,
+)
 
 __all__ = [
     "RESERVED_KINDS",
@@ -19,10 +28,17 @@ __all__ = [
     "AccountClass",
     "AccountStatus",
     "BalanceMode",
+    "CaptureDraft",
     "EntryDraft",
     "EntryReceipt",
+    "HoldDraft",
+    "HoldMovementKind",
+    "HoldReason",
+    "HoldReceipt",
+    "HoldStatus",
     "PostingDraft",
     "Precondition",
+    "ReleaseDraft",
     "Side",
     "credit",
     "debit",

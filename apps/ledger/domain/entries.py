@@ -86,33 +86,11 @@ class EntryDraft:
         """Refuse what could never be posted, whatever the accounts."""
         if self.kind in RESERVED_KINDS:
             raise ReservedKind(entry_kind=self.kind)
-        if len(self.postings) < 2:  # noqa: PLR2004  a debit and a credit
-            raise TooFewPostings(postings=len(self.postings))
-        for leg, posting in enumerate(self.postings, start=1):
-            if posting.amount.minor <= 0:
-                raise AmountNotPositive(leg=leg, account=posting.account)
-        self._check_balanced()
-
-    def _check_balanced(self) -> None:
-        sums = {side: Counter[str]() for side in Side}
-        for posting in self.postings:
-            sums[posting.side][posting.amount.currency] += posting.amount.minor
-        debits, credits = sums[Side.DEBIT], sums[Side.CREDIT]
-        for currency in sorted(debits.keys() | credits.keys()):
-            if debits[currency] != credits[currency]:
-                raise UnbalancedEntry(
-                    currency=currency,
-                    debits_minor=debits[currency],
-                    credits_minor=credits[currency],
-                )
+        check_legs(self.postings)
 
     def totals(self) -> tuple[Money, ...]:
         """What the entry moves in each currency: the sum of one side, by currency code."""
-        sums = Counter[str]()
-        for posting in self.postings:
-            if posting.side is Side.DEBIT:
-                sums[posting.amount.currency] += posting.amount.minor
-        return tuple(Money(minor, currency) for currency, minor in sorted(sums.items()))
+        return totals(self.postings)
 
     def fingerprint(self) -> bytes:
         """Equal for equal drafts: tells a repeated request from a reused key."""
@@ -133,6 +111,35 @@ class EntryDraft:
                 for c in self.preconditions
             ],
         )
+
+
+def check_legs(postings: Sequence[PostingDraft]) -> None:
+    """Refuse legs that are too few, not positive, or do not balance in some currency."""
+    if len(postings) < 2:  # noqa: PLR2004  a debit and a credit
+        raise TooFewPostings(postings=len(postings))
+    for leg, posting in enumerate(postings, start=1):
+        if posting.amount.minor <= 0:
+            raise AmountNotPositive(leg=leg, account=posting.account)
+    sums = {side: Counter[str]() for side in Side}
+    for posting in postings:
+        sums[posting.side][posting.amount.currency] += posting.amount.minor
+    debits, credits = sums[Side.DEBIT], sums[Side.CREDIT]
+    for currency in sorted(debits.keys() | credits.keys()):
+        if debits[currency] != credits[currency]:
+            raise UnbalancedEntry(
+                currency=currency,
+                debits_minor=debits[currency],
+                credits_minor=credits[currency],
+            )
+
+
+def totals(postings: Sequence[PostingDraft]) -> tuple[Money, ...]:
+    """What balanced legs move in each currency: the sum of one side, by currency code."""
+    sums = Counter[str]()
+    for posting in postings:
+        if posting.side is Side.DEBIT:
+            sums[posting.amount.currency] += posting.amount.minor
+    return tuple(Money(minor, currency) for currency, minor in sorted(sums.items()))
 
 
 def fingerprint(*facts: object) -> bytes:

@@ -99,6 +99,7 @@ class Migration(migrations.Migration):
                     models.CompositePrimaryKey(
                         "account_id",
                         "value_date",
+                        "recorded_date",
                         blank=True,
                         editable=False,
                         primary_key=True,
@@ -106,6 +107,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("value_date", models.DateField()),
+                ("recorded_date", models.DateField()),
                 ("debits_minor", models.BigIntegerField()),
                 ("credits_minor", models.BigIntegerField()),
                 (
@@ -438,7 +440,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="posting",
             index=models.Index(
-                fields=["account", "value_date", "account_version"],
+                fields=["account", "value_date", "posted_at"],
                 name="ledger_posting_value_date",
             ),
         ),

@@ -1,11 +1,39 @@
 """Tables of the books."""
 
-from apps.ledger.models.accounts import Account, AccountBalance, BalanceDay
-from apps.ledger.models.chart import Category, CategoryAccount, Dimension, Unit
-from apps.ledger.models.entries import JournalEntry, Posting
-from apps.ledger.models.fx_conversions import FxConversion, FxPosition, FxQuote
-from apps.ledger.models.fx_rates import FxRate, FxRateProposal
-from apps.ledger.models.fx_revaluations import FxRateSet, FxRevaluation, FxRevaluationLine
+from apps.ledger.models.accounts import (
+    Account,
+    AccountBalance,
+    BalanceDay,
+)
+from apps.ledger.models.chart import (
+    Category,
+    CategoryAccount,
+    Dimension,
+    Unit,
+)
+from apps.ledger.models.entries import (
+    JournalEntry,
+    Posting,
+)
+from apps.ledger.models.fx_conversions import (
+    FxConversion,
+    FxPosition,
+    FxQuote,
+)
+from apps.ledger.models.fx_rates import (
+    FxRate,
+    FxRateProposal,
+)
+from apps.ledger.models.fx_revaluations import (
+    FxRateSet,
+    FxRevaluation,
+    FxRevaluationLine,
+)
+from apps.ledger.models.holds import (
+    Hold,
+    HoldLeg,
+    HoldMovement,
+)
 from apps.ledger.models.limits import (
     BalanceMonitor,
     MonitorCrossing,
@@ -39,6 +67,9 @@ __all__ = [
     "FxRateSet",
     "FxRevaluation",
     "FxRevaluationLine",
+    "Hold",
+    "HoldLeg",
+    "HoldMovement",
     "JournalEntry",
     "MonitorCrossing",
     "Period",

@@ -138,16 +138,18 @@ class AccountBalance(TenantRow):
 
 
 class BalanceDay(TenantRow):
-    """What one value date added to an account: additive, so back-dating is one update.
+    """What was recorded on one day for one value date of an account: a cube by both clocks.
 
-    The balance as of a day is the sum of the days up to it.
+    Additive, so back-dating is one update. The balance as of a value date is the sum of the days up
+    to it; up to a ``recorded_date`` (a day in UTC) as well, it is what was believed then.
     """
 
-    pk = models.CompositePrimaryKey("account_id", "value_date")
+    pk = models.CompositePrimaryKey("account_id", "value_date", "recorded_date")
     account = models.ForeignKey(
         Account, models.PROTECT, db_constraint=False, db_index=False, related_name="+"
     )
     value_date = models.DateField()
+    recorded_date = models.DateField()
     debits_minor = models.BigIntegerField()
     credits_minor = models.BigIntegerField()
 

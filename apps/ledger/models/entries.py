@@ -99,7 +99,7 @@ class Posting(TenantRow):
         db_table = "ledger_posting"
         indexes = [
             models.Index(
-                fields=["account", "value_date", "account_version"],
+                fields=["account", "value_date", "posted_at"],
                 name="ledger_posting_value_date",
             ),
             models.Index(

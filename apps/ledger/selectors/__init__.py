@@ -1,23 +1,32 @@
 """What the ledger can be asked about."""
 
+from apps.ledger.selectors.as_of import Balance, account_balance_as_of
 from apps.ledger.selectors.chart import (
     AccountRow,
-    Balance,
     account_balance,
-    account_balance_as_of,
     accounts,
     balances_below,
 )
 from apps.ledger.selectors.days import DayRow, days_of
+from apps.ledger.selectors.holds import (
+    HoldLegRow,
+    HoldMovementRow,
+    HoldRow,
+    hold,
+    holds_of_account,
+)
 from apps.ledger.selectors.journal import (
-    AccountStatement,
     EntryRow,
     PostingRow,
-    StatementLine,
-    account_statement,
     entries,
     entry_of_source,
     journal_entry,
+)
+from apps.ledger.selectors.statement import (
+    AccountStatement,
+    StatementBasis,
+    StatementLine,
+    account_statement,
 )
 from apps.ledger.selectors.totals import (
     CurrencyTotal,
@@ -35,7 +44,11 @@ __all__ = [
     "CurrencyTotal",
     "DayRow",
     "EntryRow",
+    "HoldLegRow",
+    "HoldMovementRow",
+    "HoldRow",
     "PostingRow",
+    "StatementBasis",
     "StatementLine",
     "TrialBalance",
     "TrialBalanceRow",
@@ -48,6 +61,8 @@ __all__ = [
     "days_of",
     "entries",
     "entry_of_source",
+    "hold",
+    "holds_of_account",
     "journal_entry",
     "trial_balance",
     "trial_balance_from_postings",

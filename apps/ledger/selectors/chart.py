@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
-from django.db.models import QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 
 from apps.ledger.domain import AccountClass, AccountStatus, Side
 from apps.ledger.errors import AccountNotFound
-from apps.ledger.models import Account, BalanceDay
+from apps.ledger.models import Account
 from apps.platform.money import Money
 
 
@@ -18,8 +17,10 @@ from apps.platform.money import Money
 class AccountRow:
     """One line of the chart and what it holds now.
 
-    ``balance`` is positive on the account's normal side. ``version`` counts its postings. A header
-    account holds nothing itself: its sums are zero and it has no limits.
+    ``balance`` is what is posted, positive on the account's normal side. ``pending_in`` and
+    ``pending_out`` are what holds will bring and take when they are captured; ``available`` is the
+    balance less what will be taken. ``version`` counts its postings. A header account holds nothing
+    itself: its sums are zero and it has no limits.
     """
 
     account: str
@@ -35,19 +36,11 @@ class AccountRow:
     debits: Money
     credits: Money
     balance: Money
+    pending_in: Money
+    pending_out: Money
+    available: Money
     version: int
     opened_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Balance:
-    """What an account held at the end of a day, by value date. Positive on its normal side."""
-
-    account: str
-    as_of: date
-    debits: Money
-    credits: Money
-    balance: Money
 
 
 def account_balance(account: str) -> AccountRow:
@@ -56,21 +49,6 @@ def account_balance(account: str) -> AccountRow:
     if row is None:
         raise AccountNotFound(account=account)
     return account_row(row)
-
-
-def account_balance_as_of(account: str, as_of: date) -> Balance:
-    """What the account held at the end of that value date, back-dated postings included."""
-    row = Account.objects.filter(code=account).first()
-    if row is None:
-        raise AccountNotFound(account=account)
-    sums = BalanceDay.objects.filter(account_id=row.id, value_date__lte=as_of).aggregate(
-        debits=Coalesce(Sum("debits_minor"), 0), credits=Coalesce(Sum("credits_minor"), 0)
-    )
-    debits = Money(int(sums["debits"]), row.currency)
-    credits = Money(int(sums["credits"]), row.currency)
-    sign = AccountClass(row.account_class).normal_side.sign
-    balance = debits - credits if sign == 1 else credits - debits
-    return Balance(account=account, as_of=as_of, debits=debits, credits=credits, balance=balance)
 
 
 def balances_below(prefix: str) -> list[AccountRow]:
@@ -97,6 +75,12 @@ def account_row(account: Account) -> AccountRow:
     side = AccountClass(account.account_class).normal_side
     debits = Money(held.debits_minor if held else 0, account.currency)
     credits = Money(held.credits_minor if held else 0, account.currency)
+    pending = [
+        Money(held.pending_debits_minor if held else 0, account.currency),
+        Money(held.pending_credits_minor if held else 0, account.currency),
+    ]
+    pending_in, pending_out = pending if side is Side.DEBIT else pending[::-1]
+    balance = debits - credits if side is Side.DEBIT else credits - debits
     return AccountRow(
         account=account.code,
         name=account.name,
@@ -110,7 +94,10 @@ def account_row(account: Account) -> AccountRow:
         ceiling=_limit(held.ceiling_minor if held else None, account.currency),
         debits=debits,
         credits=credits,
-        balance=debits - credits if side is Side.DEBIT else credits - debits,
+        balance=balance,
+        pending_in=pending_in,
+        pending_out=pending_out,
+        available=balance - pending_out,
         version=held.version if held else 0,
         opened_at=account.opened_at,
     )

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from django.db.models import Sum
+
 from apps.ledger.models import BalanceDay
 from apps.platform.money import Money
 
@@ -28,10 +30,13 @@ def days_of(accounts: Sequence[str], *, starts: date, ends: date) -> list[DayRow
     rows = BalanceDay.objects.filter(
         account__code__in=accounts, value_date__gte=starts, value_date__lte=ends
     )
-    read = rows.order_by("value_date", "account__code").values_list(
-        "account__code", "account__currency", "value_date", "debits_minor", "credits_minor"
+    keys = ("account__code", "account__currency", "value_date")
+    read = (
+        rows.order_by("value_date", "account__code")
+        .values_list(*keys)
+        .annotate(debits=Sum("debits_minor"), credits=Sum("credits_minor"))
     )
     return [
-        DayRow(code, day, Money(debits, currency), Money(credits, currency))
+        DayRow(code, day, Money(int(debits), currency), Money(int(credits), currency))
         for code, currency, day, debits, credits in read
     ]

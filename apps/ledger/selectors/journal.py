@@ -1,10 +1,10 @@
-"""Journal entries and the statement of an account."""
+"""Journal entries."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db.models import Prefetch, QuerySet
@@ -12,11 +12,8 @@ from django.db.models import Prefetch, QuerySet
 from apps.ledger.domain import REVERSAL, Side
 from apps.ledger.errors import EntryNotFound
 from apps.ledger.models import JournalEntry, Posting
-from apps.ledger.selectors.chart import account_balance, account_balance_as_of
 from apps.platform.ids import public_id
 from apps.platform.money import Money
-
-STATEMENT_LINES_MAX = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,31 +71,6 @@ class AccountPosting:
     balance_after: Money | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatementLine:
-    """One posting of an account, and the balance by value date after it."""
-
-    entry_id: UUID
-    value_date: date
-    posted_at: datetime
-    description: str
-    side: Side
-    amount: Money
-    balance: Money
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountStatement:
-    """What moved on an account from one value date to another, both included."""
-
-    account: str
-    starts: date
-    ends: date
-    opening: Money
-    closing: Money
-    lines: tuple[StatementLine, ...]
-
-
 def journal_entry(id: UUID) -> EntryRow:
     """One entry with its postings. ``EntryNotFound``."""
     entry = entries_with_postings().filter(id=id).first()
@@ -121,47 +93,6 @@ def entries(*, before: UUID | None = None, limit: int = 50) -> list[EntryRow]:
     if before is not None:
         rows = rows.filter(id__lt=before)
     return [entry_row(entry) for entry in rows[:limit]]
-
-
-def account_statement(account: str, starts: date, ends: date) -> AccountStatement:
-    """The account's postings by value date, with balances that tie out to the unit.
-
-    Refuses (``ValueError``) a span of more than ``STATEMENT_LINES_MAX`` postings: ask for less.
-    """
-    about = account_balance(account)
-    opening = account_balance_as_of(account, starts - timedelta(days=1)).balance
-    rows = list(
-        Posting.objects.filter(account__code=account, value_date__gte=starts, value_date__lte=ends)
-        .select_related("entry")
-        .order_by("value_date", "account_version")[: STATEMENT_LINES_MAX + 1]
-    )
-    if len(rows) > STATEMENT_LINES_MAX:
-        raise ValueError(f"more than {STATEMENT_LINES_MAX} postings; choose a shorter span")
-    lines = []
-    balance = opening
-    for row in rows:
-        side = Side.of_letter(row.side)
-        amount = Money(row.amount_minor, row.currency)
-        balance = balance + amount if side is about.normal_side else balance - amount
-        lines.append(
-            StatementLine(
-                entry_id=row.entry_id,
-                value_date=row.value_date,
-                posted_at=row.posted_at,
-                description=row.entry.description,
-                side=side,
-                amount=amount,
-                balance=balance,
-            )
-        )
-    return AccountStatement(
-        account=account,
-        starts=starts,
-        ends=ends,
-        opening=opening,
-        closing=account_balance_as_of(account, ends).balance,
-        lines=tuple(lines),
-    )
 
 
 def entries_with_postings() -> QuerySet[JournalEntry]:

@@ -12,6 +12,7 @@ from typing import Literal
 
 from django.db import connection
 
+from apps.ledger.selectors import hold_laws
 from apps.ledger.selectors.fx import laws as fx
 from apps.platform.tenant import current_tenant_id
 from apps.platform.violations import Violation
@@ -167,16 +168,20 @@ _FULL = {
     """,
     "ledger.days_are_their_postings": """
         SELECT coalesce(a.code, coalesce(d.account_id, f.account_id)::text),
-               format('%s: stored %s/%s, postings %s/%s', coalesce(d.value_date, f.value_date),
+               format('%s, recorded %s: stored %s/%s, postings %s/%s',
+                      coalesce(d.value_date, f.value_date),
+                      coalesce(d.recorded_date, f.recorded_date),
                       d.debits_minor, d.credits_minor, f.debits, f.credits)
           FROM ledger_balance_day d
           FULL JOIN (
                SELECT account_id, value_date,
+                      (posted_at AT TIME ZONE 'UTC')::date AS recorded_date,
                       coalesce(sum(amount_minor) FILTER (WHERE side = 'D'), 0) AS debits,
                       coalesce(sum(amount_minor) FILTER (WHERE side = 'C'), 0) AS credits
                  FROM ledger_posting WHERE account_version IS NOT NULL
-                GROUP BY account_id, value_date) f
+                GROUP BY account_id, value_date, recorded_date) f
             ON f.account_id = d.account_id AND f.value_date = d.value_date
+           AND f.recorded_date = d.recorded_date
           LEFT JOIN ledger_account a ON a.id = coalesce(d.account_id, f.account_id)
          WHERE (d.debits_minor, d.credits_minor) IS DISTINCT FROM (f.debits, f.credits)
     """,
@@ -215,7 +220,10 @@ _FULL = {
           FROM (SELECT 'account' AS what, tenant FROM ledger_account
                 UNION ALL SELECT 'account_balance', tenant FROM ledger_account_balance
                 UNION ALL SELECT 'balance_day', tenant FROM ledger_balance_day
-                UNION ALL SELECT 'journal_entry', tenant FROM ledger_journal_entry) x
+                UNION ALL SELECT 'journal_entry', tenant FROM ledger_journal_entry
+                UNION ALL SELECT 'hold', tenant FROM ledger_hold
+                UNION ALL SELECT 'hold_leg', tenant FROM ledger_hold_leg
+                UNION ALL SELECT 'hold_movement', tenant FROM ledger_hold_movement) x
          WHERE x.tenant <> %(tenant)s GROUP BY x.what
     """,
 }
@@ -227,7 +235,8 @@ def books_violations(mode: Literal["fast", "full"] = "full") -> list[Violation]:
     At most ``TOLD_MAX`` of each law. Reads one snapshot, so postings under way do not disturb it
     when the caller has opened a repeatable-read transaction; each law alone is always consistent.
     """
-    laws = _FAST if mode == "fast" else _FAST | _FULL | fx.FULL
+    fast = _FAST | hold_laws.FAST
+    laws = fast if mode == "fast" else fast | _FULL | hold_laws.FULL | fx.FULL
     return [violation for law, query in laws.items() for violation in _broken(law, query)]
 
 

@@ -1,7 +1,13 @@
 """What the ledger can be asked to do."""
 
-from apps.ledger.services.account_changes import change_account_limits, describe_account
-from apps.ledger.services.accounts import change_account_status, open_account
+from apps.ledger.services.account_changes import (
+    change_account_limits,
+    describe_account,
+)
+from apps.ledger.services.accounts import (
+    change_account_status,
+    open_account,
+)
 from apps.ledger.services.charts import apply_chart
 from apps.ledger.services.dimensions import (
     declare_dimension,
@@ -9,7 +15,17 @@ from apps.ledger.services.dimensions import (
     remove_dimension,
     save_category,
 )
-from apps.ledger.services.entries import post_entries, post_entry, reverse_entry
+from apps.ledger.services.entries import (
+    post_entries,
+    post_entry,
+    reverse_entry,
+)
+from apps.ledger.services.expiry import expire_holds
+from apps.ledger.services.holds import (
+    capture_hold,
+    place_hold,
+    release_hold,
+)
 from apps.ledger.services.limits import (
     BalanceMonitorDraft,
     VelocityLimitDraft,
@@ -25,16 +41,27 @@ from apps.ledger.services.period_requests import (
     request_exception,
     request_reopening,
 )
-from apps.ledger.services.periods import close_period, open_fiscal_year, set_soft_kinds
+from apps.ledger.services.periods import (
+    close_period,
+    open_fiscal_year,
+    set_soft_kinds,
+)
 from apps.ledger.services.reports import start_report
-from apps.ledger.services.units import declare_unit, remove_unit
-from apps.ledger.services.years import carry_year_result, take_back_year_result
+from apps.ledger.services.units import (
+    declare_unit,
+    remove_unit,
+)
+from apps.ledger.services.years import (
+    carry_year_result,
+    take_back_year_result,
+)
 
 __all__ = [
     "BalanceMonitorDraft",
     "VelocityLimitDraft",
     "announce_crossings",
     "apply_chart",
+    "capture_hold",
     "carry_year_result",
     "change_account_limits",
     "change_account_status",
@@ -46,10 +73,13 @@ __all__ = [
     "end_balance_monitor",
     "end_period_request",
     "end_velocity_limit",
+    "expire_holds",
     "open_account",
     "open_fiscal_year",
+    "place_hold",
     "post_entries",
     "post_entry",
+    "release_hold",
     "remove_category",
     "remove_dimension",
     "remove_unit",

@@ -7,12 +7,12 @@ from django.db import IntegrityError, transaction
 from apps.ledger.domain import AccountClass, AccountStatus
 from apps.ledger.errors import (
     AccountDiffers,
-    AccountNotEmpty,
     AccountNotFound,
     ParentNotHeader,
     UnknownUnit,
 )
 from apps.ledger.models import Account, AccountBalance
+from apps.ledger.services.closing import refuse_unless_empty
 from apps.platform import audit, clock
 from apps.platform.actors import Actor
 from apps.platform.currencies import currency as unit_of
@@ -72,7 +72,7 @@ def change_account_status(
 ) -> None:
     """Freeze, thaw, close or reopen an account. Postings under way finish first.
 
-    Closing takes a balance of zero. Giving the status it has does nothing.
+    Closing takes a balance of zero and no open hold. Giving the status it has does nothing.
     """
     balance = (
         AccountBalance.objects.select_for_update(of=("self",), no_key=True)
@@ -86,9 +86,8 @@ def change_account_status(
     if account.status == status:
         audit.nothing_happened()
         return
-    held = balance.normal_sign * (balance.debits_minor - balance.credits_minor)
-    if status == AccountStatus.CLOSED and held:
-        raise AccountNotEmpty(account=code, balance_minor=held, currency=account.currency)
+    if status == AccountStatus.CLOSED:
+        refuse_unless_empty(balance)
     audit.note(code, before=account.status, after=status, reason=reason)
     account.status = status
     account.save(update_fields=["status"])

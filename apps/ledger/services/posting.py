@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -50,6 +50,7 @@ class Instruction:
     idempotency_key: str
     fingerprint: bytes
     reverses_id: UUID | None = None
+    id: UUID = field(default_factory=new_id)
 
 
 class Row(NamedTuple):
@@ -103,7 +104,7 @@ def _columns(instructions: Sequence[Instruction]) -> tuple[list[list[Any]], list
     """The drafts as one array for each column: first of the entries, then of their legs."""
     entries = [
         (
-            new_id(),
+            instruction.id,
             instruction.draft.kind,
             instruction.draft.description,
             instruction.draft.value_date,

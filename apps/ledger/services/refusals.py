@@ -24,6 +24,7 @@ REFUSALS: dict[str, type[DomainError]] = {
     "LG012": errors.AccountClosed,
     "LG013": errors.AccountFrozen,
     "LG014": errors.CurrencyMismatch,
+    "LG019": errors.AccountNotHoldable,
     "LG020": errors.InsufficientFunds,
     "LG021": errors.CeilingExceeded,
     "LG022": errors.BalanceOverflow,
@@ -38,10 +39,15 @@ REFUSALS: dict[str, type[DomainError]] = {
     "LG092": errors.UnitInUse,
     "LG093": errors.ParentNotHeader,
     "LG112": ConversionNotReversible,
+    "LG060": errors.HoldNotFound,
+    "LG061": errors.HoldAlreadyClosed,
+    "LG062": errors.HoldExpired,
+    "LG063": errors.CaptureExceedsHold,
+    "LG064": errors.DuplicateHold,
 }
 
-#: Facts of a DETAIL that name an entry by its UUID.
-ENTRY_IDS = frozenset({"entry_id", "reversed_by"})
+#: Facts of a DETAIL that name something by its UUID, with the prefix of its public id.
+ID_PREFIXES = {"entry_id": "je", "reversed_by": "je", "hold_id": "hld"}
 
 #: Another transaction was in the way; the same work may succeed when done again from its start:
 #: serialization failure, deadlock, lock not available.
@@ -69,6 +75,6 @@ def _facts(error: Error) -> dict[str, Any]:
     """The DETAIL's JSON, with ids as the outside knows them."""
     diagnosis = error.__cause__.diag  # type: ignore[union-attr]  # psycopg's, as a SQLSTATE was there
     facts: dict[str, Any] = json.loads(diagnosis.message_detail)
-    for name in ENTRY_IDS & facts.keys():
-        facts[name] = public_id("je", UUID(facts[name]))
+    for name in ID_PREFIXES.keys() & facts.keys():
+        facts[name] = public_id(ID_PREFIXES[name], UUID(facts[name]))
     return facts

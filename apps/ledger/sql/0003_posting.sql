@@ -270,10 +270,11 @@ BEGIN
          WHERE b.account_id = t.account_id AND t.is_kept AND (SELECT is_sound FROM verdict)
     ), dated AS (
         INSERT INTO ledger_balance_day AS d (
-            tenant, account_id, value_date, debits_minor, credits_minor)
-        SELECT p_tenant, account_id, p_value_date, debit, credit
+            tenant, account_id, value_date, recorded_date, debits_minor, credits_minor)
+        SELECT p_tenant, account_id, p_value_date, (p_posted_at AT TIME ZONE 'UTC')::date, debit,
+               credit
           FROM total WHERE is_kept AND (SELECT is_sound FROM verdict) ORDER BY account_id
-        ON CONFLICT (account_id, value_date) DO UPDATE
+        ON CONFLICT (account_id, value_date, recorded_date) DO UPDATE
            SET debits_minor = d.debits_minor + excluded.debits_minor,
                credits_minor = d.credits_minor + excluded.credits_minor
     )
@@ -429,11 +430,12 @@ BEGIN
          WHERE b.account_id = t.account_id AND t.is_kept AND (SELECT is_sound FROM verdict)
     ), dated AS (
         INSERT INTO ledger_balance_day AS d (
-            tenant, account_id, value_date, debits_minor, credits_minor)
-        SELECT p_tenant, account_id, value_date, sum(debit), sum(credit)
+            tenant, account_id, value_date, recorded_date, debits_minor, credits_minor)
+        SELECT p_tenant, account_id, value_date, (p_posted_at AT TIME ZONE 'UTC')::date,
+               sum(debit), sum(credit)
           FROM run WHERE is_kept AND (SELECT is_sound FROM verdict)
          GROUP BY account_id, value_date ORDER BY account_id, value_date
-        ON CONFLICT (account_id, value_date) DO UPDATE
+        ON CONFLICT (account_id, value_date, recorded_date) DO UPDATE
            SET debits_minor = d.debits_minor + excluded.debits_minor,
                credits_minor = d.credits_minor + excluded.credits_minor
     )

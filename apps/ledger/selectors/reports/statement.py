@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from apps.ledger.domain import Side
 from apps.ledger.selectors.chart import account_balance
-from apps.ledger.selectors.journal import StatementLine, account_statement
 from apps.ledger.selectors.reports.questions import Question
 from apps.ledger.selectors.reports.words import about, days
+from apps.ledger.selectors.statement import StatementLine, account_statement
 from apps.platform import clock
 from apps.platform.documents import Cell, Column, Document, Line, Section
 from apps.platform.ids import public_id
@@ -36,12 +36,16 @@ def statement_report(question: Question) -> Document:
     ends = question.ends or clock.today(current_tenant().zone)
     starts = question.starts or ends - SPAN
     told = account_statement(account.account, starts, ends)
+    moves, after = list(told.lines), told.next
+    while after:
+        page = account_statement(account.account, starts, ends, after=after)
+        moves, after = [*moves, *page.lines], page.next
     lines = [
         Line(_cells("Opening balance", told.opening), weight="header"),
-        *(_line(line) for line in told.lines),
+        *(_line(line) for line in moves),
         Line(_cells("Closing balance", told.closing), weight="total"),
     ]
-    moved = told.lines[-1].balance if told.lines else told.opening
+    moved = moves[-1].balance if moves else told.opening
     ties = moved == told.closing
     return Document(
         name="account-statement",

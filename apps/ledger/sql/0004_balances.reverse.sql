@@ -1,0 +1,1 @@
+DROP FUNCTION ledger_sums_as_of_v1;

@@ -1,0 +1,15 @@
+DROP FUNCTION ledger_expire_holds_v1;
+DROP FUNCTION ledger_move_hold_v1;
+DROP FUNCTION ledger_place_hold_v1;
+DROP FUNCTION ledger_refuse_hold_v1;
+DROP TRIGGER ledger_hold_movement_is_told ON ledger_hold_movement;
+DROP TRIGGER ledger_hold_leg_is_its_movements ON ledger_hold_leg;
+DROP TRIGGER ledger_hold_is_its_movements ON ledger_hold;
+DROP FUNCTION ledger_check_hold_v1();
+DROP TRIGGER ledger_hold_leg_meaning_kept ON ledger_hold_leg;
+DROP TRIGGER ledger_hold_leg_kept ON ledger_hold_leg;
+DROP TRIGGER ledger_hold_meaning_kept ON ledger_hold;
+DROP TRIGGER ledger_hold_kept ON ledger_hold;
+DROP TRIGGER ledger_hold_movement_append_only ON ledger_hold_movement;
+ALTER TABLE ledger_hold_leg RESET (fillfactor);
+ALTER TABLE ledger_hold RESET (fillfactor);
