@@ -70,9 +70,3 @@ class ClientForm(forms.Form):
     def clean_networks(self) -> list[str]:
         """One network per line."""
         return str(self.cleaned_data["networks"]).split()
-
-
-class KeyForm(forms.Form):
-    """A new API key of a service client."""
-
-    name = forms.CharField(label="Name", max_length=100, help_text="Where the key will be kept.")

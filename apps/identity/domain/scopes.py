@@ -10,7 +10,7 @@ SCOPES: dict[str, str] = {
     "settlements:read": "Read batches, disbursements and statements",
     "settlements:write": "Draft and submit batches, import statements",
     "jobs:read": "Read long-running jobs and fetch their results",
-    "jobs:write": "Cancel jobs",
+    "jobs:write": "Cancel and resume jobs",
     "webhooks:read": "Read webhook endpoints and deliveries",
     "webhooks:write": "Manage webhook endpoints",
 }

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_POST
 
-from apps.identity.forms import ClientForm, KeyForm
+from apps.identity.forms import ClientForm
 from apps.identity.middleware import account_page
 from apps.identity.people import permitted
 from apps.identity.selectors import service_clients
@@ -42,9 +42,7 @@ def clients(request: HttpRequest) -> HttpResponse:
     status = 422 if form.is_bound else 200
     rows = service_clients()
     title = "Service clients"
-    return page(
-        request, "clients.html", title, status=status, form=form, key_form=KeyForm(), clients=rows
-    )
+    return page(request, "clients.html", title, status=status, form=form, clients=rows)
 
 
 @require_POST
