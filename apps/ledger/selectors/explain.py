@@ -7,7 +7,8 @@ from datetime import date, timedelta
 
 from django.db import connection
 
-from apps.ledger.selectors.chart import account_balance, account_balance_as_of
+from apps.ledger.selectors.as_of import account_balance_as_of
+from apps.ledger.selectors.chart import account_balance
 from apps.platform.money import Money
 
 _KINDS = """
