@@ -91,7 +91,12 @@ def test_the_pages_need_no_credential_and_nothing_from_outside(
 ) -> None:
     answer = till("GET", path, headers={"X-Client": ""})
     assert answer.status_code == 200
-    assert "script-src" in answer["Content-Security-Policy"]
+    policy = answer["Content-Security-Policy"]
+    assert "script-src 'self';" in policy
+    assert ("'unsafe-inline'" in policy.split("style-src")[1].split(";")[0]) == (
+        path != "/v1/docs/problems"
+    )
+    assert policy.count("unsafe") <= 1
     page = answer.content.decode()
     assert not re.search(r"""(src|href)=["'](https?:)?//""", page)
     assert not re.search(r"<script(?![^>]*\bsrc=)", page)
