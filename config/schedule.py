@@ -12,6 +12,8 @@ EVERY: dict[str, float] = {
     "identity.forget_expired_tokens": 3600,
     "identity.forget_old_sign_ins": 3600,
     "ledger.announce_crossings": 5,
+    "ledger.sweep_folds": 1,
+    "ledger.sweep_waits": 5,
     "payments.sweep_sends": 2,
     "payments.sweep_callbacks": 2,
     "payments.sweep_checks": 2,

@@ -2,12 +2,50 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
 from apps.ledger import services
+from apps.ledger.selectors import has_unfolded
+from apps.ledger.services.modes import FOLD_MAX
 from apps.platform.actors import SYSTEM
-from apps.tenancy.workers import every_tenant
+from apps.tenancy.workers import WAKE_LIFETIME_SECONDS, every_tenant, tenant_task, wake
 
 
 @every_tenant("ledger.announce_crossings")
 def announce_crossings() -> int:
     """Every few seconds: what balance monitors saw becomes events. Safe to run twice."""
     return services.announce_crossings(actor=SYSTEM)
+
+
+#: A worker folds one tenant's postings no longer than this before others get their turn.
+FOLD_SECONDS = 5.0
+
+
+@tenant_task("ledger.fold_postings")
+def fold_postings() -> int:
+    """Fold what can be folded; where more is left, wake a worker for it again."""
+    until = monotonic() + FOLD_SECONDS
+    done = 0
+    while (folded := services.fold_postings(actor=SYSTEM)) == FOLD_MAX:
+        done += folded
+        if monotonic() > until:
+            wake("ledger.fold_postings")
+            break
+    return done + folded
+
+
+@every_tenant("ledger.sweep_folds")
+def sweep_folds() -> int:
+    """Find tenants with something to fold. Each has a task of its own: one backlog delays nobody
+    else's balances.
+    """
+    if not has_unfolded():
+        return 0
+    fold_postings.apply_async(expires=WAKE_LIFETIME_SECONDS, retry=False)
+    return 1
+
+
+@every_tenant("ledger.sweep_waits")
+def sweep_waits() -> int:
+    """Look once at who waits for whom."""
+    return services.look_at_waits(actor=SYSTEM)

@@ -21,6 +21,7 @@ from apps.ledger.domain.holds import (
     HoldStatus,
     ReleaseDraft,
 )
+from apps.ledger.domain.modes import Keeping, Obligations, advised
 
 __all__ = [
     "RESERVED_KINDS",
@@ -36,10 +37,13 @@ __all__ = [
     "HoldReason",
     "HoldReceipt",
     "HoldStatus",
+    "Keeping",
+    "Obligations",
     "PostingDraft",
     "Precondition",
     "ReleaseDraft",
     "Side",
+    "advised",
     "credit",
     "debit",
     "fingerprint",

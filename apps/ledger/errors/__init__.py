@@ -40,6 +40,7 @@ from apps.ledger.errors.limits import (
     LimitNotFound,
     LimitUnsound,
 )
+from apps.ledger.errors.modes import ModeNotPossible
 from apps.ledger.errors.periods import (
     ControlsFailed,
     ExpiryNotAhead,
@@ -114,6 +115,7 @@ __all__ = [
     "LimitNotFound",
     "LimitUnsound",
     "LimitsNotPossible",
+    "ModeNotPossible",
     "ParentNotHeader",
     "PeriodBackwards",
     "PeriodCannotMove",

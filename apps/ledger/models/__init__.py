@@ -34,6 +34,7 @@ from apps.ledger.models.holds import (
     HoldLeg,
     HoldMovement,
 )
+from apps.ledger.models.hot import BalanceShard, LockWait
 from apps.ledger.models.limits import (
     BalanceMonitor,
     MonitorCrossing,
@@ -54,6 +55,7 @@ __all__ = [
     "AccountBalance",
     "BalanceDay",
     "BalanceMonitor",
+    "BalanceShard",
     "Calendar",
     "Category",
     "CategoryAccount",
@@ -71,6 +73,7 @@ __all__ = [
     "HoldLeg",
     "HoldMovement",
     "JournalEntry",
+    "LockWait",
     "MonitorCrossing",
     "Period",
     "PeriodBalance",

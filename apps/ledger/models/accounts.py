@@ -72,7 +72,8 @@ class AccountBalance(TenantRow):
 
     In the modes other than synchronous the row lags behind the postings: those without a version
     have not been folded in yet, and what the account holds is the row and their sum.
-    ``is_watched`` says that limits by time or monitors look at what is posted.
+    ``is_watched`` says that limits by time or monitors look at what is posted; ``releases_early``
+    that a posting lets go of the row before its commit is on the disk, and is answered afterwards.
     """
 
     account = models.OneToOneField(
@@ -90,6 +91,7 @@ class AccountBalance(TenantRow):
         max_length=11, choices=choices(BalanceMode), default=BalanceMode.SYNCHRONOUS
     )
     is_watched = models.BooleanField(default=False)
+    releases_early = models.BooleanField(default=False)
 
     class Meta(TenantRow.Meta):
         db_table = "ledger_account_balance"

@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import (
+    Aggregate,
+    BigIntegerField,
+    Case,
+    Count,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    When,
+)
+from django.db.models.functions import Coalesce
 
-from apps.ledger.domain import AccountClass, AccountStatus, Side
+from apps.ledger.domain import AccountClass, AccountStatus, BalanceMode, Side
 from apps.ledger.errors import AccountNotFound
-from apps.ledger.models import Account
+from apps.ledger.models import Account, Posting
 from apps.platform.money import Money
+
+#: Modes in which the stored balance follows the postings later.
+LAGGING = (BalanceMode.SHARDED, BalanceMode.DEFERRED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,15 +82,37 @@ def accounts(*, after: str = "", limit: int = 200) -> list[AccountRow]:
 
 def accounts_with_balances() -> QuerySet[Account]:
     """The chart with all that ``account_row`` reads, by code."""
-    return Account.objects.select_related("balance", "parent").order_by("code")
+    return (
+        Account.objects.select_related("balance", "parent")
+        .annotate(
+            unfolded=_unfolded(Count("leg")),
+            unfolded_debits=_unfolded(Sum("amount_minor", filter=Q(side="D"))),
+            unfolded_credits=_unfolded(Sum("amount_minor", filter=Q(side="C"))),
+        )
+        .order_by("code")
+    )
+
+
+def _unfolded(figure: Aggregate) -> Case:
+    """Of the postings not folded into the stored balance yet; only some modes leave any."""
+    waiting = Posting.objects.filter(account=OuterRef("pk"), account_version=None)
+    figures = waiting.order_by().values("account").annotate(figure=figure).values("figure")
+    return Case(
+        When(balance__mode__in=LAGGING, then=Coalesce(Subquery(figures), 0)),
+        default=0,
+        output_field=BigIntegerField(),
+    )
 
 
 def account_row(account: Account) -> AccountRow:
-    """The row of a model that was read with its balance and its parent."""
+    """The row of a model that ``accounts_with_balances`` has read."""
     held = None if account.is_header else account.balance
     side = AccountClass(account.account_class).normal_side
-    debits = Money(held.debits_minor if held else 0, account.currency)
-    credits = Money(held.credits_minor if held else 0, account.currency)
+    waiting: Any = account
+    debits_minor = held.debits_minor + waiting.unfolded_debits if held else 0
+    credits_minor = held.credits_minor + waiting.unfolded_credits if held else 0
+    debits = Money(debits_minor, account.currency)
+    credits = Money(credits_minor, account.currency)
     pending = [
         Money(held.pending_debits_minor if held else 0, account.currency),
         Money(held.pending_credits_minor if held else 0, account.currency),
@@ -98,7 +136,7 @@ def account_row(account: Account) -> AccountRow:
         pending_in=pending_in,
         pending_out=pending_out,
         available=balance - pending_out,
-        version=held.version if held else 0,
+        version=held.version + waiting.unfolded if held else 0,
         opened_at=account.opened_at,
     )
 

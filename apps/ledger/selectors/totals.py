@@ -14,14 +14,27 @@ from apps.platform.money import Money
 from apps.platform.tenant import current_tenant_id
 
 _STORED = """
-    SELECT a.code, a.name, a.account_class, a.currency, b.debits_minor, b.credits_minor
+    SELECT a.code, a.name, a.account_class, a.currency,
+           b.debits_minor + coalesce(u.debits, 0), b.credits_minor + coalesce(u.credits, 0)
       FROM ledger_account_balance b JOIN ledger_account a ON a.id = b.account_id
-     WHERE b.tenant = %s AND b.version > 0 ORDER BY a.code
+      LEFT JOIN (SELECT account_id,
+                        coalesce(sum(amount_minor) FILTER (WHERE side = 'D'), 0)::bigint AS debits,
+                        coalesce(sum(amount_minor) FILTER (WHERE side = 'C'), 0)::bigint AS credits
+                   FROM ledger_posting WHERE account_version IS NULL
+                  GROUP BY account_id) u ON u.account_id = b.account_id
+     WHERE b.tenant = %s AND (b.version > 0 OR u.account_id IS NOT NULL) ORDER BY a.code
 """
 _AS_OF = """
     SELECT a.code, a.name, a.account_class, a.currency,
            sum(d.debits_minor)::bigint, sum(d.credits_minor)::bigint
-      FROM ledger_balance_day d JOIN ledger_account a ON a.id = d.account_id
+      FROM (SELECT tenant, account_id, value_date, debits_minor, credits_minor
+              FROM ledger_balance_day
+             UNION ALL
+            SELECT tenant, account_id, value_date,
+                   CASE side WHEN 'D' THEN amount_minor ELSE 0 END,
+                   CASE side WHEN 'C' THEN amount_minor ELSE 0 END
+              FROM ledger_posting WHERE account_version IS NULL) d
+      JOIN ledger_account a ON a.id = d.account_id
      WHERE d.tenant = %s AND d.value_date <= %s
      GROUP BY a.code, a.name, a.account_class, a.currency ORDER BY a.code
 """

@@ -12,7 +12,7 @@ from typing import Literal
 
 from django.db import connection
 
-from apps.ledger.selectors import hold_laws
+from apps.ledger.selectors import hold_laws, hot_laws
 from apps.ledger.selectors.fx import laws as fx
 from apps.platform.tenant import current_tenant_id
 from apps.platform.violations import Violation
@@ -235,7 +235,7 @@ def books_violations(mode: Literal["fast", "full"] = "full") -> list[Violation]:
     At most ``TOLD_MAX`` of each law. Reads one snapshot, so postings under way do not disturb it
     when the caller has opened a repeatable-read transaction; each law alone is always consistent.
     """
-    fast = _FAST | hold_laws.FAST
+    fast = _FAST | hold_laws.FAST | hot_laws.FAST
     laws = fast if mode == "fast" else fast | _FULL | hold_laws.FULL | fx.FULL
     return [violation for law, query in laws.items() for violation in _broken(law, query)]
 

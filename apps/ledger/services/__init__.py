@@ -35,6 +35,7 @@ from apps.ledger.services.limits import (
     set_velocity_limit,
     watch_balance,
 )
+from apps.ledger.services.modes import change_account_mode, fold_postings
 from apps.ledger.services.period_requests import (
     decide_period_request,
     end_period_request,
@@ -51,6 +52,7 @@ from apps.ledger.services.units import (
     declare_unit,
     remove_unit,
 )
+from apps.ledger.services.waits import look_at_waits
 from apps.ledger.services.years import (
     carry_year_result,
     take_back_year_result,
@@ -64,6 +66,7 @@ __all__ = [
     "capture_hold",
     "carry_year_result",
     "change_account_limits",
+    "change_account_mode",
     "change_account_status",
     "close_period",
     "decide_period_request",
@@ -74,6 +77,8 @@ __all__ = [
     "end_period_request",
     "end_velocity_limit",
     "expire_holds",
+    "fold_postings",
+    "look_at_waits",
     "open_account",
     "open_fiscal_year",
     "place_hold",

@@ -13,6 +13,7 @@ from apps.ledger.errors import (
 )
 from apps.ledger.models import Account, AccountBalance
 from apps.ledger.services.closing import refuse_unless_empty
+from apps.ledger.services.retries import again_when_in_the_way
 from apps.platform import audit, clock
 from apps.platform.actors import Actor
 from apps.platform.currencies import currency as unit_of
@@ -62,6 +63,7 @@ def open_account(  # noqa: PLR0913  the facts of an account, each by name
     audit.nothing_happened()
 
 
+@again_when_in_the_way
 @use_case("ledger.change_account_status")
 def change_account_status(
     *,

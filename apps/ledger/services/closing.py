@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from apps.ledger.domain import AccountStatus
 from apps.ledger.errors import AccountFrozen, AccountHasHolds, AccountNotEmpty
 from apps.ledger.models import Account, AccountBalance, Hold
+from apps.ledger.selectors.chart import LAGGING, account_balance
+from apps.ledger.services.modes import hold_up_posters
 
 
 def close_to_others(code: str) -> None:
@@ -52,9 +54,13 @@ def let_in_again(holds: Sequence[Hold]) -> None:
 def refuse_unless_empty(balance: AccountBalance) -> None:
     """``AccountNotEmpty`` or ``AccountHasHolds`` when the account cannot be closed."""
     account = balance.account
-    held = balance.normal_sign * (balance.debits_minor - balance.credits_minor)
-    if held:
-        raise AccountNotEmpty(account=account.code, balance_minor=held, currency=account.currency)
+    if balance.mode in LAGGING:
+        hold_up_posters()  # they do not wait for the row that the caller holds
+    held = account_balance(account.code).balance
+    if held.minor:
+        raise AccountNotEmpty(
+            account=account.code, balance_minor=held.minor, currency=held.currency
+        )
     if balance.pending_debits_minor or balance.pending_credits_minor:
         pending = (balance.pending_debits_minor, balance.pending_credits_minor)
         inward, outward = pending if balance.normal_sign == 1 else pending[::-1]

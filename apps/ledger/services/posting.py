@@ -18,26 +18,30 @@ from apps.ledger.services.late import on_open_days
 from apps.ledger.services.refusals import typed
 from apps.platform import clock
 from apps.platform.actors import Actor
+from apps.platform.durability import flush
 from apps.platform.events import record
 from apps.platform.ids import new_id, public_id
 from apps.platform.metrics import entries_posted
 from apps.platform.money import Money
 from apps.platform.tenant import current_tenant_id
 
+# Whoever asks for early release promises to flush before anybody is told: see ``write``.
 _ONE = """
-    SELECT * FROM ledger_post_entry_v1(
+    SELECT r.*, current_setting('ledger.releases_early', true) = 'on' AND ledger_release_early_v1()
+      FROM ledger_post_entry_v1(
         %s::uuid, %s::timestamptz, %s::text, %s::uuid,
         %s::uuid, %s::text, %s::text, %s::date, %s::timestamptz, %s::text, %s::bytea, %s::text,
         %s::uuid, %s::text, %s::uuid, %s::text, %s::jsonb,
-        %s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[])
+        %s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[]) r
 """
 _MANY = """
-    SELECT * FROM ledger_post_entries_v1(
+    SELECT r.*, current_setting('ledger.releases_early', true) = 'on' AND ledger_release_early_v1()
+      FROM ledger_post_entries_v1(
         %s::uuid, %s::timestamptz, %s::text, %s::uuid,
         %s::uuid[], %s::text[], %s::text[], %s::date[], %s::timestamptz[], %s::text[],
         %s::bytea[], %s::text[], %s::uuid[], %s::text[], %s::uuid[], %s::text[],
         %s::text[]::jsonb[],
-        %s::int[], %s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[])
+        %s::int[], %s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[]) r
     ORDER BY ordinal
 """
 
@@ -63,12 +67,16 @@ class Row(NamedTuple):
     posted_at: datetime
     accounts: list[str]
     balances: list[int]
+    is_let_go: bool | None
 
 
 def write(instructions: Sequence[Instruction], actor: Actor) -> list[EntryReceipt]:
     """Post them all or none, and record an event for each entry that is new.
 
-    Runs in the caller's transaction. Receipts come in the order of the instructions.
+    Runs in the caller's transaction. Receipts come in the order of the instructions. Where an
+    account is released early, the commit lets others on before the disk has it, and the outermost
+    transaction waits for the disk after its commit, before its caller is answered. A replay waits
+    as well: what it repeats may have been committed a moment ago by somebody who still waits.
     """
     if not instructions:
         return []
@@ -78,9 +86,11 @@ def write(instructions: Sequence[Instruction], actor: Actor) -> list[EntryReceip
     ]
     with typed(), connection.cursor() as cursor:
         cursor.execute(*call_of(instructions, actor))
-        rows = cursor.fetchall()
+        rows = [Row(*row) for row in cursor.fetchall()]
+    if any(row.is_let_go or row.is_replay for row in rows):
+        transaction.on_commit(flush)
     receipts = [
-        _receipt(instruction.draft, Row(*row))
+        _receipt(instruction.draft, row)
         for instruction, row in zip(instructions, rows, strict=True)
     ]
     for instruction, receipt in zip(instructions, receipts, strict=True):

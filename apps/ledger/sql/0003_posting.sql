@@ -3,7 +3,8 @@
 -- step is a statement of its own, so that it reads what was committed while the last one waited.
 --
 --   1 claim   the entry's row, ON CONFLICT DO NOTHING; a loser waits here for the winner
---   2 lock    the balances, in the order of account ids, before anything is read from them
+--   2 lock    the balances, in the order of account ids, before anything is read from them; of
+--             sharded accounts one part (0003_hot.sql); of deferred ones nothing
 --   3 write   postings, balances and daily sums, only if every leg is sound
 --   4 refuse  with the first broken rule in the order of its code, when step 3 wrote nothing
 --
@@ -103,17 +104,26 @@ BEGIN
     WITH leg AS (
         SELECT l.*, a.id AS account_id, a.currency AS account_currency, a.status, a.is_header,
                -- What holds reserve counts against the account, in both directions.
-               CASE b.mode WHEN 'synchronous' THEN b.floor_minor + CASE b.normal_sign
-                   WHEN 1 THEN b.pending_credits_minor ELSE b.pending_debits_minor END
+               CASE b.mode
+                   WHEN 'synchronous' THEN b.floor_minor + CASE b.normal_sign
+                       WHEN 1 THEN b.pending_credits_minor ELSE b.pending_debits_minor END
+                   WHEN 'sharded' THEN
+                       b.normal_sign * (b.debits_minor - b.credits_minor) - room.down
                END AS least,
-               CASE b.mode WHEN 'synchronous' THEN b.ceiling_minor - CASE b.normal_sign
-                   WHEN 1 THEN b.pending_debits_minor ELSE b.pending_credits_minor END
+               CASE b.mode
+                   WHEN 'synchronous' THEN b.ceiling_minor - CASE b.normal_sign
+                       WHEN 1 THEN b.pending_debits_minor ELSE b.pending_credits_minor END
+                   WHEN 'sharded' THEN
+                       b.normal_sign * (b.debits_minor - b.credits_minor) + room.up
                END AS most,
                b.normal_sign, b.debits_minor, b.credits_minor
           FROM unnest(p_entry, p_account, p_side, p_amount, p_currency)
                WITH ORDINALITY l(entry, account, side, amount, currency, ordinal)
           LEFT JOIN ledger_account a ON a.code = l.account
           LEFT JOIN ledger_account_balance b ON b.account_id = a.id
+          LEFT JOIN LATERAL (SELECT sum(s.down_minor) AS down, sum(s.up_minor) AS up
+                               FROM ledger_balance_shard s
+                              WHERE s.account_id = a.id) room ON b.mode = 'sharded'
     ), run AS (
         SELECT leg.*,
                debits_minor + sum(CASE side WHEN 'D' THEN amount ELSE 0 END) OVER legs AS debits,
@@ -181,7 +191,9 @@ AS $$
 #variable_conflict use_column
 DECLARE
     first uuid;
+    kept bigint;
     is_watched boolean;
+    releases_early boolean;
 BEGIN
     INSERT INTO ledger_journal_entry (
         tenant, id, kind, description, value_date, effective_at, posted_at, idempotency_key,
@@ -205,11 +217,21 @@ BEGIN
         RETURN;
     END IF;
 
-    SELECT bool_or(x.is_watched) INTO is_watched
-      FROM (SELECT b.is_watched
+    SELECT bool_or(x.is_watched), bool_or(x.releases_early), count(*)
+      INTO is_watched, releases_early, kept
+      FROM (SELECT b.is_watched, b.releases_early
               FROM ledger_account_balance b JOIN ledger_account a ON a.id = b.account_id
              WHERE a.code = ANY (p_account) AND b.mode = 'synchronous'
              ORDER BY b.account_id FOR NO KEY UPDATE OF b) x;
+    IF releases_early THEN
+        PERFORM set_config('ledger.releases_early', 'on', true);
+    END IF;
+    IF kept < cardinality(p_account) AND NOT ledger_take_room_v1(
+        array_fill(1, ARRAY[cardinality(p_account)]), p_account, p_side, p_amount)
+    THEN
+        PERFORM ledger_refuse_v1(
+            array_fill(1, ARRAY[cardinality(p_account)]), p_account, p_side, p_amount, p_currency);
+    END IF;
 
     RETURN QUERY
     WITH leg AS MATERIALIZED (
@@ -314,7 +336,9 @@ AS $$
 DECLARE
     claimed uuid[];
     legs bigint;
+    kept bigint;
     is_watched boolean;
+    releases_early boolean;
 BEGIN
     WITH claim AS (
         INSERT INTO ledger_journal_entry (
@@ -363,11 +387,27 @@ BEGIN
         SELECT count(*) INTO legs FROM unnest(p_entry) l(entry) WHERE p_id[l.entry] = ANY (claimed);
     END IF;
 
-    SELECT bool_or(x.is_watched) INTO is_watched
-      FROM (SELECT b.is_watched
+    SELECT bool_or(x.is_watched), bool_or(x.releases_early), count(*)
+      INTO is_watched, releases_early, kept
+      FROM (SELECT b.is_watched, b.releases_early
               FROM ledger_account_balance b JOIN ledger_account a ON a.id = b.account_id
              WHERE a.code = ANY (p_account) AND b.mode = 'synchronous' AND legs > 0
              ORDER BY b.account_id FOR NO KEY UPDATE OF b) x;
+    IF releases_early THEN
+        PERFORM set_config('ledger.releases_early', 'on', true);
+    END IF;
+    IF legs > 0 AND kept < (SELECT count(DISTINCT account) FROM unnest(p_account) l(account)) THEN
+        PERFORM ledger_refuse_v1(entries, accounts, sides, amounts, currencies)
+           FROM (SELECT array_agg(l.entry ORDER BY l.ordinal) AS entries,
+                        array_agg(l.account ORDER BY l.ordinal) AS accounts,
+                        array_agg(l.side ORDER BY l.ordinal) AS sides,
+                        array_agg(l.amount ORDER BY l.ordinal) AS amounts,
+                        array_agg(l.currency ORDER BY l.ordinal) AS currencies
+                   FROM unnest(p_entry, p_account, p_side, p_amount, p_currency)
+                        WITH ORDINALITY l(entry, account, side, amount, currency, ordinal)
+                  WHERE p_id[l.entry] = ANY (claimed)) asked
+          WHERE NOT ledger_take_room_v1(entries, accounts, sides, amounts);
+    END IF;
 
     RETURN QUERY
     WITH leg AS MATERIALIZED (

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from random import Random
 
-from tests.benchmarks.peers.common import ACCOUNTS, start, tell
+from tests.benchmarks.peers.beside import ACCOUNTS, start, tell
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
-from tests.benchmarks.peers.common import ACCOUNTS, start, tell
+from tests.benchmarks.peers.beside import ACCOUNTS, start, tell
 
 
 def main() -> None:
