@@ -25,7 +25,9 @@ from apps.tenancy.checks import check_pooling, check_settings, is_session_stable
 from deploy.local.privileges import disguise_for
 from deploy.local.state import free_port
 
-PGBOUNCER = os.environ.get("PGBOUNCER") or shutil.which("pgbouncer")
+PGBOUNCER = os.environ.get("PGBOUNCER") or shutil.which(
+    "pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin"
+)
 WAIT_SECONDS = 10
 needs_pgbouncer = pytest.mark.skipif(
     PGBOUNCER is None, reason="no pgbouncer here: apt-get install pgbouncer, or set PGBOUNCER"
