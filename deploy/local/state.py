@@ -21,6 +21,7 @@ class State:
     folder: Path
     ports: dict[str, int] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
+    claims: dict[tuple[str, int], socket.socket] = field(default_factory=dict)
 
     @classmethod
     def load(cls, folder: Path) -> State:
@@ -57,8 +58,19 @@ class State:
         return self.secrets[name]
 
     def port(self, name: str, preferred: int) -> int:
-        """The port used last time, else the preferred one, else any; whichever is free now."""
-        chosen = free_port(self.ports.get(name, preferred))
+        """The port used last time, else the preferred one, else any; whichever is free now.
+
+        It is ours from here on, though nothing listens there yet: another stack that starts at the
+        same instant chooses another.
+        """
+        wanted = self.ports.get(name, preferred)
+        chosen = free_port(wanted)
+        while (name, chosen) not in self.claims:
+            claim = claimed(chosen)
+            if claim is not None:
+                self.claims[name, chosen] = claim
+            else:
+                chosen = free_port(0)
         if self.ports.get(name) != chosen:
             self.ports[name] = chosen
             self.save()
@@ -83,6 +95,21 @@ class State:
         os.ftruncate(descriptor, 0)
         os.write(descriptor, str(os.getpid()).encode())
         return descriptor
+
+
+def claimed(port: int) -> socket.socket | None:
+    """A claim on the port, held until it is closed or its process is gone; none if another has it.
+
+    A name in the kernel's abstract space for sockets, which all stacks of this machine see, and
+    which nobody has to clear up.
+    """
+    claim = socket.socket(socket.AF_UNIX)
+    try:
+        claim.bind(f"\0countinghouse-port-{port}")
+    except OSError:
+        claim.close()
+        return None
+    return claim
 
 
 def free_port(preferred: int) -> int:

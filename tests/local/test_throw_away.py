@@ -42,6 +42,19 @@ def test_two_side_by_side_do_not_meet_and_leave_nothing(machine: Machine) -> Non
     assert machine.leftovers() == []
 
 
+def test_two_that_start_at_the_same_instant_choose_different_ports(tmp_path: Path) -> None:
+    """Nothing listens on any of them yet: asking the kernel alone would give both the same."""
+    wanted = free_port(0)
+    one, two = State.load(tmp_path / "one"), State.load(tmp_path / "two")
+    ports = [stack.port(name, wanted) for stack in (one, two) for name in ("web", "redis")]
+    assert ports[0] == wanted
+    assert len(set(ports)) == 4
+    assert one.port("web", wanted) == wanted  # its own claim is not in its way
+    for claim in one.claims.values():
+        claim.close()  # as when its process ends, however it ends
+    assert State.load(tmp_path / "three").port("web", wanted) == wanted
+
+
 def test_a_killed_run_leaves_no_process_and_no_folder(machine: Machine) -> None:
     program = machine.start(*RUN, "echo started; sleep 999")
     read_until(program, "started")
