@@ -98,7 +98,7 @@ def line_chart(days: Sequence[date], values: Sequence[int], currency: str) -> Li
             for minor in range(low, high + 1, step)
         ],
         days=[
-            Tick(round(LEFT + slot * (at + 0.5), 1), f"{day.day} {day:%b}")
+            Tick(min(round(LEFT + slot * (at + 0.5), 1), WIDTH - 24), f"{day.day} {day:%b}")
             for at, day in enumerate(days)
             if (len(days) - 1 - at) % every == 0
         ],

@@ -187,7 +187,7 @@ def _assert_balance_sheet(told: list[Any], day: date) -> None:
     document = report("balance-sheet", Question(ends=day))
     assert document.checks[0][0]
     for currency, lines in lines_of(document).items():
-        sums = {str(line.cells[0]): minor(line.cells[2]) for line in lines if not line.about[0]}
+        sums = {str(line.cells[0]): minor(line.cells[2]) for line in lines if not line.cells[1]}
         expected: dict[str, int] = defaultdict(int)
         for code, account_class, of in LEAVES:
             if of == currency:

@@ -77,7 +77,7 @@ class DocumentPage(ReportPage):
             [
                 Row(
                     [
-                        _value(cell, column)
+                        _value(cell, column, line)
                         for cell, column in zip(line.cells, document.columns, strict=True)
                     ],
                     url=self.line_url(line, parameters),
@@ -92,7 +92,7 @@ class DocumentPage(ReportPage):
         )
 
 
-def _value(cell: Cell, column: Column) -> Value:
-    if column.kind == "code" and isinstance(cell, str) and cell:
-        return Ref(cell)
-    return cell
+def _value(cell: Cell, column: Column, line: Line) -> Value:
+    """A name of something is shown as one; a word in the same column is not."""
+    is_name = column.kind == "code" and isinstance(cell, str) and cell == line.about[1]
+    return Ref(str(cell)) if is_name and cell else cell

@@ -13,11 +13,16 @@ from apps.console.pages import FormPage
 from apps.console.registry import register_view
 from apps.console.values import Link
 from apps.ledger.admin.accounts import MANAGE, account_url
-from apps.ledger.domain import AccountClass
+from apps.ledger.domain import AccountClass, AccountStatus
 from apps.ledger.models import Account
 from apps.ledger.selectors import AccountRow, account_balance
 from apps.ledger.selectors.charts import draft_of
-from apps.ledger.services import change_account_limits, describe_account, open_account
+from apps.ledger.services import (
+    change_account_limits,
+    change_account_status,
+    describe_account,
+    open_account,
+)
 from apps.platform.money import Money
 
 CODE = r"^[A-Za-z0-9][A-Za-z0-9._:-]*$"
@@ -52,6 +57,23 @@ class LimitsForm(forms.Form):
             return Money.from_major(given, self.currency).minor
         except ValueError as error:
             raise ValidationError(f"No amount in {self.currency}.") from error
+
+
+class StatusForm(forms.Form):
+    """What it takes from now on, and why."""
+
+    status = forms.ChoiceField(
+        label="It takes",
+        widget=forms.RadioSelect,
+        choices=[
+            (AccountStatus.OPEN.value, "Debits and credits (open)"),
+            (AccountStatus.FROZEN_DEBIT.value, "Credits only (debits frozen)"),
+            (AccountStatus.FROZEN_CREDIT.value, "Debits only (credits frozen)"),
+            (AccountStatus.FROZEN.value, "Nothing for now (frozen)"),
+            (AccountStatus.CLOSED.value, "Nothing any more (closed); it must be empty"),
+        ],
+    )
+    reason = forms.CharField(label="Reason", max_length=200)
 
 
 class AccountForm(forms.Form):
@@ -151,6 +173,28 @@ class LimitsPage(AccountFormPage):
         return form
 
 
+class StatusPage(AccountFormPage):
+    """Freezing, thawing, closing or reopening an account."""
+
+    title = "Status of"
+    submit = "Change the status"
+    form_class = StatusForm
+
+    def initial(self) -> dict[str, Any]:
+        """The present one."""
+        return {"status": self.account.status}
+
+    def perform(self, data: dict[str, Any]) -> str:
+        """One use case."""
+        change_account_status(
+            code=self.kwargs["key"],
+            status=AccountStatus(data["status"]),
+            reason=data["reason"],
+            actor=self.actor,
+        )
+        return f"{self.kwargs['key']} is {data['status'].replace('_', ' ')} now."
+
+
 class DescribePage(AccountFormPage):
     """Changing an account's name, place and dimensions."""
 
@@ -196,5 +240,6 @@ class OpenAccountPage(FormPage):
 
 
 register_view("ledger/accounts/<str:key>/limits", LimitsPage, name="ledger_account_limits")
+register_view("ledger/accounts/<str:key>/status", StatusPage, name="ledger_account_status")
 register_view("ledger/accounts/<str:key>/describe", DescribePage, name="ledger_account_describe")
 register_view("ledger/chart/open", OpenAccountPage, name="ledger_account_open")

@@ -7,25 +7,22 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.http import QueryDict
 from django.urls import reverse
 from django.utils.http import urlencode
 
 from apps.console.cards import Card, LineCard
 from apps.console.lists import ReadOnlyAdmin
-from apps.console.pages import Action, Header, Moment, ObjectPage
+from apps.console.pages import Header, Moment, ObjectPage
 from apps.console.registry import register_page, register_search, register_view
 from apps.console.search import Hit, exact_then_prefix
 from apps.console.site import console_site
 from apps.console.values import Fact, Link, Ref, Row, Several, Status, Table, Value
 from apps.ledger.admin.sections import account_parts
-from apps.ledger.domain import AccountStatus
 from apps.ledger.models import Account, Posting
 from apps.ledger.selectors import AccountRow, account_balance, account_balance_as_of, days_of
 from apps.ledger.selectors.chart import account_row, accounts_with_balances
 from apps.ledger.selectors.explain import explained_balance
 from apps.ledger.selectors.journal import account_posting
-from apps.ledger.services import change_account_status
 from apps.platform import clock
 from apps.platform.ids import public_id
 from apps.platform.models import AuditRecord
@@ -39,14 +36,6 @@ POSTINGS_SHOWN = 50
 CHILDREN_SHOWN = 200
 CHART_DAYS = 90
 EXPLAINED_DAYS = 30
-#: What an account can be made, from each status: the status, the button, its look.
-STATUSES = (
-    (AccountStatus.OPEN, "Open it again", "main"),
-    (AccountStatus.FROZEN_DEBIT, "Freeze its debits", "plain"),
-    (AccountStatus.FROZEN_CREDIT, "Freeze its credits", "plain"),
-    (AccountStatus.FROZEN, "Freeze it", "plain"),
-    (AccountStatus.CLOSED, "Close it", "danger"),
-)
 
 
 class AccountAdmin(ReadOnlyAdmin):
@@ -132,6 +121,7 @@ class AccountPage(ObjectPage):
             links.append(Link("Describe", self.url_of("ledger_account_describe", thing.account)))
             if not thing.is_header:
                 links.append(Link("Limits", self.url_of("ledger_account_limits", thing.account)))
+                links.append(Link("Status", self.url_of("ledger_account_status", thing.account)))
         about = [
             Fact("Class", str(thing.account_class).capitalize()),
             Fact("Normal side", str(thing.normal_side).capitalize()),
@@ -154,57 +144,9 @@ class AccountPage(ObjectPage):
             return [_branch(thing.account), *added]
         return [_explained(thing), *added, _last_postings(thing)]
 
-    def actions(self, thing: AccountRow) -> Sequence[Action]:
-        """What it can be made."""
-        if thing.is_header:
-            return ()
-        return [
-            Action(
-                name=f"make_{status}",
-                label=label,
-                look=look,  # type: ignore[arg-type]  # one of the looks
-                permission=MANAGE,
-                asks="Reason",
-                why_not="It can be closed when it is empty."
-                if status is AccountStatus.CLOSED and thing.balance
-                else "",
-            )
-            for status, label, look in STATUSES
-            if status != thing.status
-        ]
-
     def timeline(self, thing: AccountRow) -> Sequence[Moment]:
         """What was changed, from what to what, and why."""
-        return [_moment(record) for record in self._records(thing)]
-
-    def do_make_open(self, thing: AccountRow, form: QueryDict) -> str:
-        """Let it take postings again."""
-        return self._make(AccountStatus.OPEN, thing, form)
-
-    def do_make_frozen_debit(self, thing: AccountRow, form: QueryDict) -> str:
-        """Refuse debits."""
-        return self._make(AccountStatus.FROZEN_DEBIT, thing, form)
-
-    def do_make_frozen_credit(self, thing: AccountRow, form: QueryDict) -> str:
-        """Refuse credits."""
-        return self._make(AccountStatus.FROZEN_CREDIT, thing, form)
-
-    def do_make_frozen(self, thing: AccountRow, form: QueryDict) -> str:
-        """Refuse both."""
-        return self._make(AccountStatus.FROZEN, thing, form)
-
-    def do_make_closed(self, thing: AccountRow, form: QueryDict) -> str:
-        """Refuse both for good."""
-        return self._make(AccountStatus.CLOSED, thing, form)
-
-    def _make(self, status: AccountStatus, thing: AccountRow, form: QueryDict) -> str:
-        change_account_status(
-            code=thing.account,
-            status=status,
-            reason=form.get("text", "").strip()[:200],
-            actor=self.actor,
-        )
-        return f"{thing.account} is {status.replace('_', ' ')} now."
+        return [_moment(record, thing.currency) for record in self._records(thing)]
 
 
 def _held(thing: AccountRow) -> list[Fact]:
@@ -306,23 +248,25 @@ def _last_postings(thing: AccountRow) -> Table:
     )
 
 
-def _moment(record: AuditRecord) -> Moment:
+def _moment(record: AuditRecord, currency: str) -> Moment:
     facts = record.facts
     what = record.use_case.split(".", 1)[-1].replace("_", " ")
     if "before" in facts and "after" in facts:
-        what = f"{what}: {_words(facts['before'])} → {_words(facts['after'])}"
+        before, after = _words(facts["before"], currency), _words(facts["after"], currency)
+        what = f"{what}: {before} → {after}"
     return Moment(
         at=record.recorded_at, who=record.actor_name, what=what, note=facts.get("reason", "")
     )
 
 
-def _words(value: object) -> str:
-    if isinstance(value, dict):
-        return ", ".join(
-            f"{name.removesuffix('_minor')} {'none' if one is None else one}"
-            for name, one in value.items()
-        )
-    return str(value).replace("_", " ")
+def _words(value: object, currency: str) -> str:
+    """A status, or limits, as the audit trail keeps them."""
+    if not isinstance(value, dict):
+        return str(value).replace("_", " ")
+    return ", ".join(
+        f"{name.removesuffix('_minor')} {'none' if minor is None else Money(minor, currency)}"
+        for name, minor in value.items()
+    )
 
 
 def account_state(row: AccountRow) -> Status:

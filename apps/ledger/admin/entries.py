@@ -209,7 +209,7 @@ def _source(thing: EntryRow) -> Link | None:
 
 def _effect(posting: PostingRow) -> str:
     side = "debited" if posting.side is Side.DEBIT else "credited"
-    after = f"; it held {posting.balance_after} then" if posting.balance_after is not None else ""
+    after = f" and then holds {posting.balance_after}" if posting.balance_after is not None else ""
     return f"{posting.account} {posting.account_name} is {side} with {posting.amount}{after}."
 
 

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from apps.ledger.domain import AccountClass, AccountStatus, EntryDraft, PostingDraft, Side
 from apps.ledger.domain.periods import Late
 from apps.platform.api.fields import MoneyField, PublicIdField
-from apps.platform.currencies import CURRENCIES
+from apps.platform.currencies import CODE
 
 #: More legs than this are a batch, not an entry.
 POSTINGS_MAX = 1000
@@ -21,7 +21,9 @@ class AccountOpening(serializers.Serializer):
     code = serializers.RegexField(r"^[A-Za-z0-9][A-Za-z0-9._:-]*\Z", max_length=64)
     name = serializers.CharField(max_length=200)
     account_class = serializers.ChoiceField([value.value for value in AccountClass])
-    currency = serializers.ChoiceField(sorted(CURRENCIES))
+    currency = serializers.RegexField(
+        rf"^{CODE.pattern}\Z", help_text="ISO 4217, or a unit."
+    )
     parent = serializers.CharField(max_length=64, default="", allow_blank=True)  # type: ignore[assignment]  # a field, not the base class's link
     is_header = serializers.BooleanField(default=False)
     floor_minor = serializers.IntegerField(default=None, allow_null=True)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.ledger.api import limits, periods, reports, views
+from apps.ledger.api import chart, limits, periods, reports, views
 
 urlpatterns = [
     path("ledger/accounts", views.AccountCollection.as_view()),
@@ -17,6 +17,21 @@ urlpatterns = [
     path("ledger/monitors", limits.MonitorCollection.as_view()),
     path("ledger/monitors/<str:code>", limits.MonitorItem.as_view()),
     path("ledger/monitors/<str:code>/end", limits.MonitorEnding.as_view()),
+    path("ledger/accounts/<str:code>/limits", chart.AccountLimits.as_view()),
+    path("ledger/accounts/<str:code>/status", chart.AccountStatusChange.as_view()),
+    path("ledger/accounts/<str:code>/describe", chart.AccountDescription.as_view()),
+    path("ledger/accounts/<str:code>/explain", chart.AccountExplanation.as_view()),
+    path("ledger/chart", chart.ChartFile.as_view()),
+    path("ledger/chart/tree", chart.ChartTree.as_view()),
+    path("ledger/chart/preview", chart.ChartPreview.as_view()),
+    path("ledger/chart/apply", chart.ChartApplication.as_view()),
+    path("ledger/chart/templates", chart.ChartTemplates.as_view()),
+    path("ledger/units", chart.Units.as_view()),
+    path("ledger/units/<str:code>", chart.UnitItem.as_view()),
+    path("ledger/dimensions", chart.Dimensions.as_view()),
+    path("ledger/dimensions/<str:code>", chart.DimensionItem.as_view()),
+    path("ledger/categories", chart.Categories.as_view()),
+    path("ledger/categories/<str:code>", chart.CategoryItem.as_view()),
     path("ledger/reports/<str:name>", reports.ReportItem.as_view()),
     path("ledger/reports/<str:name>/file", reports.ReportFile.as_view()),
     path("ledger/reports/<str:name>/jobs", reports.ReportJobs.as_view()),

@@ -9,7 +9,7 @@ from apps.ledger.selectors.reports.positions import Position, by_currency, posit
 from apps.ledger.selectors.reports.questions import Question
 from apps.ledger.selectors.reports.translation import in_functional
 from apps.ledger.selectors.reports.trees import Sums, branches, total
-from apps.ledger.selectors.reports.words import about, account_line, columns
+from apps.ledger.selectors.reports.words import about, amounts_in, class_lines, columns
 from apps.platform import clock
 from apps.platform.documents import Document, Line, Section
 from apps.platform.money import Money
@@ -82,10 +82,7 @@ def _sheet(
         sign = account_class.normal_side.sign
         found = branches(chart, figures, (account_class,))
         totals[account_class] = tuple(sign * net for net in total(found, width))
-        lines.append(_sum_line(label, totals[account_class], currency, "header"))
-        for one in found:
-            amounts = [Money(sign * net, currency) for net in one.sums]
-            lines.append(account_line(one, amounts, depth=1))
+        lines += class_lines(label, found, amounts_in(currency, sign), width)
     earned = tuple(-net for net in total(branches(chart, figures, RESULT), width))
     lines.append(_sum_line("Result not yet closed", earned, currency, "header"))
     owned, owed, own = (totals[account_class] for account_class, _ in PARTS)

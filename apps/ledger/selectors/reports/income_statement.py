@@ -10,7 +10,7 @@ from apps.ledger.selectors.reports.positions import Position, closings, position
 from apps.ledger.selectors.reports.questions import Question
 from apps.ledger.selectors.reports.translation import in_functional
 from apps.ledger.selectors.reports.trees import Sums, branches, total
-from apps.ledger.selectors.reports.words import about, account_line, columns, days
+from apps.ledger.selectors.reports.words import about, amounts_in, class_lines, columns, days
 from apps.platform import clock
 from apps.platform.documents import Document, Line, Section
 from apps.platform.money import Money
@@ -83,12 +83,7 @@ def _statement(
         found = branches(chart, figures, (account_class,))
         sums = total(found, width)
         result = tuple(a - b for a, b in zip(result, sums, strict=True))
-        amounts = [Money(sign * net, currency) for net in sums]
-        lines.append(Line([label, "", *amounts], weight="header"))
-        lines += [
-            account_line(one, [Money(sign * net, currency) for net in one.sums], depth=1)
-            for one in found
-        ]
+        lines += class_lines(label, found, amounts_in(currency, sign), width)
     lines.append(Line(["Result", "", *(Money(net, currency) for net in result)], weight="total"))
     return lines
 

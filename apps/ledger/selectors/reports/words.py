@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 
-from apps.ledger.selectors.reports.trees import Branch
+from apps.ledger.selectors.reports.trees import Branch, Sums, total
 from apps.platform.documents import Cell, Column, Line
+from apps.platform.money import Money
 from apps.platform.tenant import current_tenant
+
+Amounts = Callable[[Sums], Sequence[Cell]]
 
 
 def about(*facts: tuple[str, str]) -> list[tuple[str, str]]:
@@ -32,6 +35,24 @@ def columns(periods: Sequence[str]) -> list[Column]:
         Column("name", "Name", "text", 5),
         *(Column(names[at], period, "amount") for at, period in enumerate(periods)),
     ]
+
+
+def amounts_in(currency: str, sign: int) -> Amounts:
+    """Sums as money, positive on the side of ``sign``."""
+    return lambda sums: [Money(sign * minor, currency) for minor in sums]
+
+
+def class_lines(label: str, found: Sequence[Branch], amounts: Amounts, width: int) -> list[Line]:
+    """A class with its sum, and what makes it up.
+
+    One header above all of it would say the same twice, so the class stands in its place.
+    """
+    tops = [one for one in found if one.depth == 0]
+    top = tops[0].position if len(tops) == 1 and tops[0].position.is_header else None
+    rest = [one for one in found if top is None or one.position is not top]
+    place = ("account", top.account) if top else ("", "")
+    head = Line([label, "", *amounts(total(found, width))], place, weight="header")
+    return [head, *(account_line(one, amounts(one.sums), depth=0 if top else 1) for one in rest)]
 
 
 def account_line(one: Branch, figures: Sequence[Cell], depth: int = 0) -> Line:
