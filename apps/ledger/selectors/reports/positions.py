@@ -1,7 +1,7 @@
 """What every account held and moved, in one statement over the books.
 
-The closing balance is the stored one less the days that came after; so the figures of yesterday
-cost one day, not the whole history. Postings that no balance has taken in yet (accounts whose
+What was held at the end is what is stored less the days that came after; so the figures of
+yesterday cost one day, not the whole history, and those of now cost none. Postings that no balance has taken in yet (accounts whose
 balance follows later) are counted where they stand.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.db import connection
@@ -25,7 +25,7 @@ _POSITIONS = """
                sum(d.debits_minor) FILTER (WHERE d.value_date <= %(ends)s) AS debits,
                sum(d.credits_minor) FILTER (WHERE d.value_date <= %(ends)s) AS credits
           FROM ledger_balance_day d
-         WHERE d.value_date >= %(starts)s
+         WHERE d.value_date >= %(since)s
          GROUP BY d.account_id
     ), waiting AS (
         SELECT p.account_id,
@@ -42,8 +42,10 @@ _POSITIONS = """
            (coalesce(b.debits_minor, 0) - coalesce(b.credits_minor, 0)
             - coalesce(d.later_debits, 0) + coalesce(d.later_credits, 0)
             + coalesce(w.net, 0))::bigint,
-           (coalesce(d.debits, 0) + coalesce(w.debits, 0))::bigint,
-           (coalesce(d.credits, 0) + coalesce(w.credits, 0))::bigint
+           (CASE WHEN %(is_whole)s THEN coalesce(b.debits_minor, 0) - coalesce(d.later_debits, 0)
+                 ELSE coalesce(d.debits, 0) END + coalesce(w.debits, 0))::bigint,
+           (CASE WHEN %(is_whole)s THEN coalesce(b.credits_minor, 0) - coalesce(d.later_credits, 0)
+                 ELSE coalesce(d.credits, 0) END + coalesce(w.credits, 0))::bigint
       FROM ledger_account a
       LEFT JOIN ledger_account up ON up.id = a.parent_id
       LEFT JOIN ledger_account_balance b ON b.account_id = a.id
@@ -93,9 +95,13 @@ _CLASSES = {value.value: value for value in AccountClass}
 
 def positions(starts: date | None, ends: date | None) -> list[Position]:
     """Every account of the chart, by code: what it held at the end and moved since the start."""
+    last = ends or date.max
     asked: dict[str, Any] = {
         "starts": starts or date.min,
-        "ends": ends or date.max,
+        "ends": last,
+        # Days before this one are in none of the sums.
+        "since": starts or min(last, date.max - timedelta(days=1)) + timedelta(days=1),
+        "is_whole": starts is None,
         "tenant": current_tenant_id(),
     }
     with connection.cursor() as cursor:
