@@ -152,6 +152,9 @@ class AccountPage(ObjectPage):
 def _held(thing: AccountRow) -> list[Fact]:
     return [
         Fact("Posted", thing.balance),
+        Fact("Pending in", thing.pending_in),
+        Fact("Pending out", thing.pending_out),
+        Fact("Available", thing.available),
         Fact("Debits", thing.debits),
         Fact("Credits", thing.credits),
         Fact("Never below", thing.floor),

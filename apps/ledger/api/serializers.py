@@ -21,9 +21,7 @@ class AccountOpening(serializers.Serializer):
     code = serializers.RegexField(r"^[A-Za-z0-9][A-Za-z0-9._:-]*\Z", max_length=64)
     name = serializers.CharField(max_length=200)
     account_class = serializers.ChoiceField([value.value for value in AccountClass])
-    currency = serializers.RegexField(
-        rf"^{CODE.pattern}\Z", help_text="ISO 4217, or a unit."
-    )
+    currency = serializers.RegexField(rf"^{CODE.pattern}\Z", help_text="ISO 4217, or a unit.")
     parent = serializers.CharField(max_length=64, default="", allow_blank=True)  # type: ignore[assignment]  # a field, not the base class's link
     is_header = serializers.BooleanField(default=False)
     floor_minor = serializers.IntegerField(default=None, allow_null=True)

@@ -1,8 +1,8 @@
 """What every account held and moved, in one statement over the books.
 
 What was held at the end is what is stored less the days that came after; so the figures of
-yesterday cost one day, not the whole history, and those of now cost none. Postings that no balance has taken in yet (accounts whose
-balance follows later) are counted where they stand.
+yesterday cost one day, not the whole history, and those of now cost none. Postings that no balance
+has taken in yet (accounts whose balance follows later) are counted where they stand.
 """
 
 from __future__ import annotations
