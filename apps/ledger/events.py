@@ -223,3 +223,29 @@ class HoldExpired:
 
     hold_id: UUID
     released: tuple[Money, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalSubmitted:
+    """A manual journal waits for the approval of other people."""
+
+    name: ClassVar[str] = "ledger.journal_submitted"
+    version: ClassVar[int] = 1
+
+    journal_id: str
+    kind: str
+    totals: tuple[Money, ...]
+    approvals_needed: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalDecided:
+    """Somebody approved, sent back or rejected a manual journal."""
+
+    name: ClassVar[str] = "ledger.journal_decided"
+    version: ClassVar[int] = 1
+
+    journal_id: str
+    verdict: str
+    state: str

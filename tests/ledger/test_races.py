@@ -12,6 +12,7 @@ from django.db import connection
 
 from apps.ledger import errors
 from apps.ledger.domain import AccountStatus, credit, debit
+from apps.ledger.domain.reversals import ReversalPart
 from apps.ledger.selectors import account_balance, books_violations
 from apps.ledger.services import (
     change_account_status,
@@ -159,6 +160,26 @@ def test_many_reversals_of_one_entry_make_one(races: Tenant, pair: tuple[str, st
     )
     assert sum(isinstance(answer, errors.AlreadyReversed) for answer in answers) == 7
     assert account_balance(pair[0]).balance == kes(0)
+
+
+def test_parts_taken_back_at_once_never_exceed_the_whole(
+    races: Tenant, pair: tuple[str, str]
+) -> None:
+    made = draft(debit(pair[0], kes(10)), credit(pair[1], kes(10)))
+    id = post_entry(draft=made, idempotency_key=str(new_id()), actor=SYSTEM).entry_id
+
+    def take() -> object:
+        return reverse_entry(
+            entry_id=id,
+            reason="x",
+            part=ReversalPart(amount=kes(3)),
+            idempotency_key=str(new_id()),
+            actor=SYSTEM,
+        )
+
+    answers = all_at_once(races, [take] * 8)
+    assert sum(isinstance(one, errors.ReversalExceedsRemaining) for one in answers) == 5
+    assert account_balance(pair[0]).balance == kes(1)
 
 
 def test_nothing_is_posted_after_an_account_was_frozen(

@@ -62,6 +62,7 @@ def test_an_account_of_one_is_unknown_to_the_other(
 
 READ_NO_TABLE = {
     "ledger_entry_digest_v1",
+    "ledger_forbid_new_terms_v1",
     "ledger_forbid_rewrite_v1",
     "ledger_kind_matches_v1",
 }

@@ -34,12 +34,18 @@ from apps.ledger.errors.holds import (
     HoldNotFound,
     UpToAvailableTakesTwo,
 )
-from apps.ledger.errors.limits import (
-    LimitDiffers,
-    LimitExceeded,
-    LimitNotFound,
-    LimitUnsound,
+from apps.ledger.errors.journals import (
+    AlreadyDecided,
+    ApprovalRequired,
+    ApproverRoleMissing,
+    JournalCannotMove,
+    JournalChanged,
+    JournalNotFound,
+    JournalSelfApproval,
+    NotManual,
+    ReasonMissing,
 )
+from apps.ledger.errors.limits import LimitDiffers, LimitExceeded, LimitNotFound, LimitUnsound
 from apps.ledger.errors.modes import ModeNotPossible
 from apps.ledger.errors.periods import (
     ControlsFailed,
@@ -72,6 +78,7 @@ from apps.ledger.errors.posting import (
     UnbalancedEntry,
     UnknownAccount,
 )
+from apps.ledger.errors.reversals import NothingToReverse, ReversalExceedsRemaining
 
 __all__ = [
     "AccountClosed",
@@ -82,8 +89,11 @@ __all__ = [
     "AccountNotFound",
     "AccountNotHoldable",
     "AccountNotInHold",
+    "AlreadyDecided",
     "AlreadyReversed",
     "AmountNotPositive",
+    "ApprovalRequired",
+    "ApproverRoleMissing",
     "BalanceOverflow",
     "CaptureExceedsHold",
     "CategoryNotFound",
@@ -109,6 +119,10 @@ __all__ = [
     "HoldNotFound",
     "IdempotencyKeyReused",
     "InsufficientFunds",
+    "JournalCannotMove",
+    "JournalChanged",
+    "JournalNotFound",
+    "JournalSelfApproval",
     "LimitBroken",
     "LimitDiffers",
     "LimitExceeded",
@@ -116,16 +130,20 @@ __all__ = [
     "LimitUnsound",
     "LimitsNotPossible",
     "ModeNotPossible",
+    "NotManual",
+    "NothingToReverse",
     "ParentNotHeader",
     "PeriodBackwards",
     "PeriodCannotMove",
     "PeriodHardClosed",
     "PeriodNotFound",
     "PeriodSoftClosed",
+    "ReasonMissing",
     "ReportTooLong",
     "RequestDecided",
     "ReservedKind",
     "RetainedEarningsMissing",
+    "ReversalExceedsRemaining",
     "TooFewPostings",
     "UnbalancedEntry",
     "UnitCodeTaken",

@@ -1,46 +1,15 @@
 """Tables of the books."""
 
-from apps.ledger.models.accounts import (
-    Account,
-    AccountBalance,
-    BalanceDay,
-)
-from apps.ledger.models.chart import (
-    Category,
-    CategoryAccount,
-    Dimension,
-    Unit,
-)
-from apps.ledger.models.entries import (
-    JournalEntry,
-    Posting,
-)
-from apps.ledger.models.fx_conversions import (
-    FxConversion,
-    FxPosition,
-    FxQuote,
-)
-from apps.ledger.models.fx_rates import (
-    FxRate,
-    FxRateProposal,
-)
-from apps.ledger.models.fx_revaluations import (
-    FxRateSet,
-    FxRevaluation,
-    FxRevaluationLine,
-)
-from apps.ledger.models.holds import (
-    Hold,
-    HoldLeg,
-    HoldMovement,
-)
+from apps.ledger.models.accounts import Account, AccountBalance, BalanceDay
+from apps.ledger.models.chart import Category, CategoryAccount, Dimension, Unit
+from apps.ledger.models.entries import JournalEntry, Posting
+from apps.ledger.models.fx_conversions import FxConversion, FxPosition, FxQuote
+from apps.ledger.models.fx_rates import FxRate, FxRateProposal
+from apps.ledger.models.fx_revaluations import FxRateSet, FxRevaluation, FxRevaluationLine
+from apps.ledger.models.holds import Hold, HoldLeg, HoldMovement
 from apps.ledger.models.hot import BalanceShard, LockWait
-from apps.ledger.models.limits import (
-    BalanceMonitor,
-    MonitorCrossing,
-    VelocityLimit,
-    VelocityUsage,
-)
+from apps.ledger.models.journals import ApprovalRule, JournalApproval, ManualJournal
+from apps.ledger.models.limits import BalanceMonitor, MonitorCrossing, VelocityLimit, VelocityUsage
 from apps.ledger.models.periods import (
     Calendar,
     FiscalYear,
@@ -53,6 +22,7 @@ from apps.ledger.models.periods import (
 __all__ = [
     "Account",
     "AccountBalance",
+    "ApprovalRule",
     "BalanceDay",
     "BalanceMonitor",
     "BalanceShard",
@@ -72,8 +42,10 @@ __all__ = [
     "Hold",
     "HoldLeg",
     "HoldMovement",
+    "JournalApproval",
     "JournalEntry",
     "LockWait",
+    "ManualJournal",
     "MonitorCrossing",
     "Period",
     "PeriodBalance",

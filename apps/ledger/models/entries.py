@@ -6,7 +6,6 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 
-from apps.ledger.domain import REVERSAL
 from apps.ledger.models.accounts import UNIT_LENGTH, Account
 from apps.platform.models.rows import Identified, TenantRow
 
@@ -46,7 +45,14 @@ class JournalEntry(Identified):
         db_table = "ledger_journal_entry"
         ordering = ["-id"]
         verbose_name_plural = "journal entries"
-        indexes = [models.Index(fields=["posted_at", "id"], name="ledger_journal_entry_posted_at")]
+        indexes = [
+            models.Index(fields=["posted_at", "id"], name="ledger_journal_entry_posted_at"),
+            models.Index(
+                fields=["reverses"],
+                condition=Q(reverses__isnull=False),
+                name="ledger_journal_entry_reversals",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["idempotency_key"], name="ledger_journal_entry_key_once"
@@ -55,11 +61,6 @@ class JournalEntry(Identified):
                 fields=["source_event", "kind"],
                 condition=~Q(source_event=""),
                 name="ledger_journal_entry_source_once",
-            ),
-            models.UniqueConstraint(
-                fields=["reverses"],
-                condition=Q(kind=REVERSAL),
-                name="ledger_journal_entry_reversed_once",
             ),
         ]
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import Prefetch, QuerySet
 
-from apps.ledger.domain import REVERSAL, Side
+from apps.ledger.domain import Side
 from apps.ledger.errors import EntryNotFound
 from apps.ledger.models import JournalEntry, Posting
 from apps.platform.ids import public_id
@@ -36,7 +36,11 @@ class PostingRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryRow:
-    """A journal entry with its postings. ``reversed_by`` is the entry that took it back, if any."""
+    """A journal entry with its postings.
+
+    ``reversals`` are the entries that took something of it back, the oldest first; ``reversed_by``
+    is the one after which nothing remained.
+    """
 
     id: UUID
     kind: str
@@ -52,6 +56,7 @@ class EntryRow:
     actor: str
     reverses: UUID | None
     reversed_by: UUID | None
+    reversals: tuple[UUID, ...]
     metadata: Mapping[str, object]
     digest: bytes
     postings: tuple[PostingRow, ...]
@@ -99,7 +104,8 @@ def entries_with_postings() -> QuerySet[JournalEntry]:
     """The journal with all that ``entry_row`` reads."""
     return JournalEntry.objects.prefetch_related(
         Prefetch("postings", Posting.objects.select_related("account").order_by("leg")),
-        Prefetch("reversals", JournalEntry.objects.filter(kind=REVERSAL).only("id", "reverses_id")),
+        Prefetch("reversals", JournalEntry.objects.only("id", "reverses_id").order_by("id")),
+        Prefetch("reversals__postings", Posting.objects.only("entry_id", "leg", "amount_minor")),
     )
 
 
@@ -119,11 +125,20 @@ def entry_row(entry: JournalEntry) -> EntryRow:
         approval_id=entry.approval_id,
         actor=entry.actor,
         reverses=entry.reverses_id,
-        reversed_by=next((reversal.id for reversal in entry.reversals.all()), None),
+        reversed_by=_reversed_by(entry),
+        reversals=tuple(reversal.id for reversal in entry.reversals.all()),
         metadata=entry.metadata,
         digest=bytes(entry.digest),
         postings=tuple(posting_row(posting) for posting in entry.postings.all()),
     )
+
+
+def _reversed_by(entry: JournalEntry) -> UUID | None:
+    """The last reversal, if all of them together took back the whole; no leg can exceed its own."""
+    reversals = list(entry.reversals.all())
+    taken = sum(leg.amount_minor for one in reversals for leg in one.postings.all())
+    whole = sum(leg.amount_minor for leg in entry.postings.all())
+    return reversals[-1].id if reversals and taken == whole else None
 
 
 def posting_row(posting: Posting) -> PostingRow:

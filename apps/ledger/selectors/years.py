@@ -120,5 +120,5 @@ def standing_closings(year: FiscalYear) -> Sequence[JournalEntry]:
     written = JournalEntry.objects.filter(
         kind=CLOSE, source_event__startswith=f"{public_id('fy', year.id)}:", reverses=None
     )
-    taken_back = JournalEntry.objects.filter(kind=CLOSE, reverses__in=written)
+    taken_back = JournalEntry.objects.filter(reverses__in=written)
     return list(written.exclude(id__in=taken_back.values("reverses_id")).order_by("id"))

@@ -1,13 +1,8 @@
 """What the ledger can be asked to do."""
 
-from apps.ledger.services.account_changes import (
-    change_account_limits,
-    describe_account,
-)
-from apps.ledger.services.accounts import (
-    change_account_status,
-    open_account,
-)
+from apps.ledger.services.account_changes import change_account_limits, describe_account
+from apps.ledger.services.accounts import change_account_status, open_account
+from apps.ledger.services.approval_rules import save_approval_rule
 from apps.ledger.services.charts import apply_chart
 from apps.ledger.services.dimensions import (
     declare_dimension,
@@ -15,16 +10,15 @@ from apps.ledger.services.dimensions import (
     remove_dimension,
     save_category,
 )
-from apps.ledger.services.entries import (
-    post_entries,
-    post_entry,
-    reverse_entry,
-)
+from apps.ledger.services.entries import post_entries, post_entry
 from apps.ledger.services.expiry import expire_holds
-from apps.ledger.services.holds import (
-    capture_hold,
-    place_hold,
-    release_hold,
+from apps.ledger.services.holds import capture_hold, place_hold, release_hold
+from apps.ledger.services.journal_approvals import (
+    decide_journal,
+    expire_journals,
+    post_journal,
+    reverse_due_journals,
+    reverse_journal,
 )
 from apps.ledger.services.limits import (
     BalanceMonitorDraft,
@@ -35,6 +29,12 @@ from apps.ledger.services.limits import (
     set_velocity_limit,
     watch_balance,
 )
+from apps.ledger.services.manual_journals import (
+    change_journal,
+    draft_journal,
+    submit_journal,
+    withdraw_journal,
+)
 from apps.ledger.services.modes import change_account_mode, fold_postings
 from apps.ledger.services.period_requests import (
     decide_period_request,
@@ -42,21 +42,12 @@ from apps.ledger.services.period_requests import (
     request_exception,
     request_reopening,
 )
-from apps.ledger.services.periods import (
-    close_period,
-    open_fiscal_year,
-    set_soft_kinds,
-)
+from apps.ledger.services.periods import close_period, open_fiscal_year, set_soft_kinds
 from apps.ledger.services.reports import start_report
-from apps.ledger.services.units import (
-    declare_unit,
-    remove_unit,
-)
+from apps.ledger.services.reversals import reverse_entry
+from apps.ledger.services.units import declare_unit, remove_unit
 from apps.ledger.services.waits import look_at_waits
-from apps.ledger.services.years import (
-    carry_year_result,
-    take_back_year_result,
-)
+from apps.ledger.services.years import carry_year_result, take_back_year_result
 
 __all__ = [
     "BalanceMonitorDraft",
@@ -68,15 +59,19 @@ __all__ = [
     "change_account_limits",
     "change_account_mode",
     "change_account_status",
+    "change_journal",
     "close_period",
+    "decide_journal",
     "decide_period_request",
     "declare_dimension",
     "declare_unit",
     "describe_account",
+    "draft_journal",
     "end_balance_monitor",
     "end_period_request",
     "end_velocity_limit",
     "expire_holds",
+    "expire_journals",
     "fold_postings",
     "look_at_waits",
     "open_account",
@@ -84,17 +79,23 @@ __all__ = [
     "place_hold",
     "post_entries",
     "post_entry",
+    "post_journal",
     "release_hold",
     "remove_category",
     "remove_dimension",
     "remove_unit",
     "request_exception",
     "request_reopening",
+    "reverse_due_journals",
     "reverse_entry",
+    "reverse_journal",
+    "save_approval_rule",
     "save_category",
     "set_soft_kinds",
     "set_velocity_limit",
     "start_report",
+    "submit_journal",
     "take_back_year_result",
     "watch_balance",
+    "withdraw_journal",
 ]

@@ -1,28 +1,18 @@
-"""Putting journal entries into the books, and taking them back."""
+"""Putting journal entries into the books."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
-from uuid import UUID
 
 from apps.ledger.domain import (
-    REVERSAL,
     EntryDraft,
     EntryReceipt,
-    PostingDraft,
-    Side,
-    fingerprint,
 )
-from apps.ledger.errors import EntryNotFound
-from apps.ledger.models import JournalEntry
 from apps.ledger.services.posting import Instruction, write
 from apps.ledger.services.retries import again_when_in_the_way
-from apps.platform import audit, clock
+from apps.platform import audit
 from apps.platform.actors import Actor
 from apps.platform.ids import public_id
-from apps.platform.money import Money
-from apps.platform.tenant import current_tenant
 from apps.platform.use_cases import use_case
 
 
@@ -57,64 +47,12 @@ def post_entries(*, drafts: Mapping[str, EntryDraft], actor: Actor) -> list[Entr
     return receipts
 
 
-@again_when_in_the_way
-@use_case("ledger.reverse_entry")
-def reverse_entry(
-    *,
-    entry_id: UUID,
-    reason: str,
-    idempotency_key: str,
-    actor: Actor,
-    value_date: date | None = None,
-) -> EntryReceipt:
-    """Take an entry back by a new one with the sides exchanged; the first is never touched.
-
-    The reversal counts on ``value_date``, or today in the tenant's zone. An entry is reversed once:
-    the same key answers with the first receipt, another key is refused. Limits hold as for any
-    posting, so money that has moved on cannot be taken back out of an empty account.
-    """
-    original = JournalEntry.objects.filter(id=entry_id).first()
-    if original is None:
-        raise EntryNotFound(entry_id=public_id("je", entry_id))
-    draft = EntryDraft(
-        kind=REVERSAL,
-        description=reason,
-        value_date=value_date or clock.today(current_tenant().zone),
-        postings=_opposite_postings(original),
-    )
-    request = fingerprint(REVERSAL, str(entry_id), reason, value_date)
-    receipt = write(
-        [
-            Instruction(
-                draft=draft,
-                idempotency_key=idempotency_key,
-                fingerprint=request,
-                reverses_id=entry_id,
-            )
-        ],
-        actor,
-    )[0]
-    _note([receipt])
-    return receipt
-
-
 def _instruction(draft: EntryDraft, idempotency_key: str) -> Instruction:
     if not idempotency_key:
         raise ValueError("posting takes an idempotency key")
     return Instruction(
         draft=draft, idempotency_key=idempotency_key, fingerprint=draft.fingerprint()
     )
-
-
-def _opposite_postings(entry: JournalEntry) -> list[PostingDraft]:
-    return [
-        PostingDraft(
-            posting.account.code,
-            Side.of_letter(posting.side).opposite,
-            Money(posting.amount_minor, posting.currency),
-        )
-        for posting in entry.postings.select_related("account").order_by("leg")
-    ]
 
 
 def _note(receipts: list[EntryReceipt]) -> None:

@@ -14,6 +14,7 @@ from django.db import connection, transaction
 
 from apps.ledger.domain import EntryDraft, EntryReceipt
 from apps.ledger.events import EntryPosted
+from apps.ledger.services.approval_rules import require_approval
 from apps.ledger.services.late import on_open_days
 from apps.ledger.services.refusals import typed
 from apps.platform import clock
@@ -84,6 +85,8 @@ def write(instructions: Sequence[Instruction], actor: Actor) -> list[EntryReceip
     instructions = [
         replace(one, draft=draft) for one, draft in zip(instructions, days, strict=True)
     ]
+    for one in instructions:
+        require_approval(one.draft)
     with typed(), connection.cursor() as cursor:
         cursor.execute(*call_of(instructions, actor))
         rows = [Row(*row) for row in cursor.fetchall()]

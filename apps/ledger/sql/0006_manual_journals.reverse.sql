@@ -1,0 +1,11 @@
+DROP TRIGGER ledger_journal_approval_append_only ON ledger_journal_approval;
+DROP TRIGGER ledger_journal_approval_four_eyes ON ledger_journal_approval;
+DROP FUNCTION ledger_check_journal_approval_v1();
+DROP TRIGGER ledger_manual_journal_kept ON ledger_manual_journal;
+DROP TRIGGER ledger_manual_journal_move ON ledger_manual_journal;
+DROP FUNCTION ledger_check_journal_move_v1();
+DROP TRIGGER ledger_journal_entry_approved ON ledger_journal_entry;
+DROP FUNCTION ledger_check_entry_approved_v1();
+DROP FUNCTION ledger_approvals_needed_v1(text, text[], text[], bigint[], text[]);
+DROP TRIGGER ledger_journal_entry_reverses_within ON ledger_journal_entry;
+DROP FUNCTION ledger_check_reversal_v1();
