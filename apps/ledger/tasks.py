@@ -49,3 +49,9 @@ def sweep_folds() -> int:
 def sweep_waits() -> int:
     """Look once at who waits for whom."""
     return services.look_at_waits(actor=SYSTEM)
+
+
+@every_tenant("ledger.refresh_ecb_rates")
+def refresh_ecb_rates() -> int:
+    """Hourly: the European Central Bank's rates, where they are in use and a new day's are due."""
+    return services.refresh_ecb_rates()

@@ -104,6 +104,7 @@ def test_only_valid_rates_count_and_the_newest_wins() -> None:
         {"rate": Decimal("1E+20")},
         {"rate": Decimal("0.1234567890123456789")},
         {"quote": "USD"},
+        {"quote": "QQQ"},
         {"valid_until": NOON},
     ],
 )

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.ledger.api import chart, limits, periods, reports, views
+from apps.ledger.api import chart, fx, limits, periods, reports, views
 
 urlpatterns = [
     path("ledger/accounts", views.AccountCollection.as_view()),
@@ -11,6 +11,19 @@ urlpatterns = [
     path("ledger/entries", views.EntryCollection.as_view()),
     path("ledger/entries/<str:id>", views.EntryItem.as_view()),
     path("ledger/entries/<str:id>/reverse", views.EntryReversal.as_view()),
+    path("ledger/fx/rates", fx.RateCollection.as_view()),
+    path("ledger/fx/rates/import", fx.RateImport.as_view()),
+    path("ledger/fx/mid", fx.MidItem.as_view()),
+    path("ledger/fx/quotes", fx.QuoteCollection.as_view()),
+    path("ledger/fx/quotes/<str:id>", fx.QuoteItem.as_view()),
+    path("ledger/fx/conversions", fx.ConversionCollection.as_view()),
+    path("ledger/fx/conversions/<str:id>", fx.ConversionItem.as_view()),
+    path("ledger/fx/positions", fx.PositionCollection.as_view()),
+    path("ledger/fx/revaluations", fx.RevaluationCollection.as_view()),
+    path("ledger/fx/revaluations/dry-run", fx.RevaluationDryRun.as_view()),
+    path("ledger/fx/revaluations/<str:id>", fx.RevaluationItem.as_view()),
+    path("ledger/fx/revaluations/<str:id>/post", fx.RevaluationPosting.as_view()),
+    path("ledger/fx/revaluations/<str:id>/discard", fx.RevaluationDiscard.as_view()),
     path("ledger/limits", limits.LimitCollection.as_view()),
     path("ledger/limits/<str:code>", limits.LimitItem.as_view()),
     path("ledger/limits/<str:code>/end", limits.LimitEnding.as_view()),

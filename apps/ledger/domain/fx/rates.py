@@ -13,6 +13,7 @@ from itertools import pairwise, permutations
 from uuid import UUID
 
 from apps.ledger.errors.fx import RateUnsound
+from apps.platform.currencies import currency
 
 #: What ``numeric(38, 18)`` holds.
 RATE_DECIMALS = 18
@@ -51,6 +52,8 @@ class RateDraft:
             is_number
             and self.rate == rounded(Fraction(self.rate))
             and self.base != self.quote
+            and currency(self.base) is not None
+            and currency(self.quote) is not None
             and self.valid_from < self.valid_until
         ):
             raise RateUnsound(base=self.base, quote=self.quote, rate=str(self.rate))
@@ -173,6 +176,12 @@ def rounded(value: Fraction) -> Decimal:
     up = twice > value.denominator or (twice == value.denominator and units % 2 == 1)
     with localcontext(prec=2 * RATE_DIGITS, rounding=ROUND_HALF_EVEN):
         return Decimal(units + up).scaleb(-RATE_DECIMALS)
+
+
+def plain(rate: Decimal) -> str:
+    """A rate as people write it: no exponent, no trailing zeros."""
+    text = f"{rate:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def deviation_bps(rate: Decimal, reference: Fraction) -> int:

@@ -8,7 +8,14 @@ from apps.ledger.selectors.fx.conversions import (
     quote,
 )
 from apps.ledger.selectors.fx.positions import Exposure, exposures
-from apps.ledger.selectors.fx.rates import ProposalRow, RateRow, mid_rate, pending_proposals, rates
+from apps.ledger.selectors.fx.rates import (
+    ProposalRow,
+    RateRow,
+    mid_rate,
+    pending_proposals,
+    rate,
+    rates,
+)
 from apps.ledger.selectors.fx.revaluations import RevaluationRow, revaluation
 from apps.ledger.selectors.fx.valuation import Figures, revaluation_figures
 
@@ -26,6 +33,7 @@ __all__ = [
     "mid_rate",
     "pending_proposals",
     "quote",
+    "rate",
     "rates",
     "revaluation",
     "revaluation_figures",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from apps.ledger.domain.fx import Mid, Rate, RateBook, RateSource
 from apps.ledger.errors.fx import RateMissing, RateStale
@@ -59,6 +60,11 @@ def rates(*, base: str = "", quote: str = "", limit: int = LIST_MAX) -> list[Rat
     return [rate_row(row) for row in rows[:limit]]
 
 
+def rate(id: UUID) -> RateRow:
+    """One recorded rate; it must exist."""
+    return rate_row(FxRate.objects.get(id=id))
+
+
 def mid_rate(base: str, quote: str, at: datetime | None = None) -> Mid:
     """The middle rate of a pair at an instant (now), with its derivation.
 
@@ -69,6 +75,13 @@ def mid_rate(base: str, quote: str, at: datetime | None = None) -> Mid:
     if mid is None:
         raise _why(base, quote, at)
     return mid
+
+
+def closing_of(day: date) -> datetime:
+    """The instant whose rates close a day: its last one in the tenant's zone, or now."""
+    zone = ZoneInfo(current_tenant().zone)
+    begins = datetime.combine(day + timedelta(days=1), time.min, zone)
+    return min(begins - timedelta(microseconds=1), clock.now())
 
 
 def rate_book(first: datetime, last: datetime) -> RateBook:

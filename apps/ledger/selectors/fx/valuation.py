@@ -7,9 +7,8 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from itertools import chain
-from zoneinfo import ZoneInfo
 
 from django.db.models import F, Sum
 
@@ -27,7 +26,7 @@ from apps.ledger.domain.fx import (
 )
 from apps.ledger.errors.fx import RatesMissing
 from apps.ledger.models import Account, BalanceDay, FxConversion, FxRevaluationLine
-from apps.ledger.selectors.fx.rates import rate_book
+from apps.ledger.selectors.fx.rates import closing_of, rate_book
 from apps.platform.money import Money
 from apps.platform.tenant import current_tenant
 
@@ -94,16 +93,14 @@ class _Valuation:
     def __init__(
         self, as_of: date, classes: Sequence[AccountClass], excluded: Sequence[str]
     ) -> None:
-        tenant = current_tenant()
         self.as_of = as_of
-        self.functional = tenant.functional_currency
-        self.zone = ZoneInfo(tenant.zone)
+        self.functional = current_tenant().functional_currency
         self.accounts = _accounts(classes, excluded, self.functional)
         self.missing: set[str] = set()
         self.mids: dict[tuple[str, date], Mid | None] = {}
         self.days = self._days()
         first = min((day for days in self.days.values() for day, _ in days), default=as_of)
-        self.book: RateBook = rate_book(self._end(first), self._end(as_of))
+        self.book: RateBook = rate_book(closing_of(first), closing_of(as_of))
 
     def figures(self) -> Figures:
         """All lines, by account; those of what was settled come last."""
@@ -113,12 +110,11 @@ class _Valuation:
         lines: list[Line] = []
         settled = self._realised()
         for account in self.accounts:
-            movements = self._movements(account, conversions.get(account.id, []))
-            if not movements:
-                continue
+            movements = self._movements(account, conversions[account.id])
             holding, differences = carried(movements, account.currency, self.functional)
             settled[account.currency] += _sign(account) * differences.minor
-            closing = self._mid(account.currency, self.as_of) if holding.quantity else None
+            is_held = sum(amount for _, amount in self.days[account.id]) != 0
+            closing = self._mid(account.currency, self.as_of) if is_held else None
             if closing is not None:
                 rates[account.currency] = closing
             if closing is not None or earlier[account.id]:
@@ -169,7 +165,7 @@ class _Valuation:
         for movement in converting:
             by_day[movement.value_date].append(movement)
         found = []
-        for day, amount in self.days.get(account.id, []):
+        for day, amount in self.days[account.id]:
             rest = amount - sum(movement.amount.minor for movement in by_day[day])
             if rest and (mid := self._mid(account.currency, day)) is not None:
                 moved = Money(rest, account.currency)
@@ -180,15 +176,10 @@ class _Valuation:
     def _mid(self, currency: str, day: date) -> Mid | None:
         key = (currency, day)
         if key not in self.mids:
-            self.mids[key] = self.book.mid(currency, self.functional, self._end(day))
+            self.mids[key] = self.book.mid(currency, self.functional, closing_of(day))
             if self.mids[key] is None:
                 self.missing.add(f"{currency}/{self.functional} on {day.isoformat()}")
         return self.mids[key]
-
-    def _end(self, day: date) -> datetime:
-        """The last instant of the day in the tenant's zone."""
-        following = datetime.combine(day + timedelta(days=1), time.min, self.zone)
-        return following - timedelta(microseconds=1)
 
     def _days(self) -> dict[object, list[tuple[date, int]]]:
         """What each day added to each account, on its normal side, in order."""
@@ -196,11 +187,12 @@ class _Valuation:
         rows = (
             BalanceDay.objects.filter(account_id__in=signs, value_date__lte=self.as_of)
             .order_by("account_id", "value_date")
-            .values_list("account_id", "value_date", F("debits_minor") - F("credits_minor"))
+            .values_list("account_id", "value_date")
+            .annotate(net=Sum(F("debits_minor") - F("credits_minor")))
         )
         days: dict[object, list[tuple[date, int]]] = defaultdict(list)
         for account_id, day, net in rows:
-            days[account_id].append((day, signs[account_id] * net))
+            days[account_id].append((day, signs[account_id] * int(net)))
         return days
 
     def _conversions(self) -> dict[object, list[Movement]]:
