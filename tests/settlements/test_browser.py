@@ -110,6 +110,7 @@ def test_pages_are_sound(browser: Browser, kiosk: Kiosk, desks: Desks, theme: st
         "statement": f"statements/{desks.statement}/",
         "import": "statements/import",
         "payees": "payees/",
+        "releases": "releases/",
         "refused": f"batches/{desks.first}/",
     }
     with window(browser, kiosk, theme) as page:

@@ -85,12 +85,26 @@ def test_from_draft_to_release_by_three_people(maker: Desk, checker: Desk, treas
     seen = checker.get(page_of(batch)).content.decode()
     assert "Approve KES 1,950.00" in seen
     assert batch.digest[:12] in seen
-    assert checker.post(f"{page_of(batch)}decide", approval(batch)).status_code == 302
+    assert batch.reference not in treasurer.get("releases/").content.decode()
+    comment = "Checked against Friday's orders"
+    done = checker.post(f"{page_of(batch)}decide", approval(batch, comment=comment))
+    assert done.status_code == 302
     batch.refresh_from_db()
     assert batch.state == "approved"
+    assert batch.approvals.get().comment == comment
 
-    assert "Release KES 1,950.00" in treasurer.get(page_of(batch)).content.decode()
+    assert checker.get("releases/").status_code == 403
+    seen = treasurer.get("releases/").content.decode()
+    badge = '<span>To release</span><b class="ch-badge">1<'
+    for part in (batch.reference, "by brook", ">Enough<", "KES\u00a01,950.00", badge):
+        assert part in seen
+    assert "Waiting to be released" in treasurer.client.get("/console/").content.decode()
+    inside(treasurer.tenant).__enter__()
+    seen = treasurer.get(page_of(batch)).content.decode()
+    assert "Release KES 1,950.00" in seen
+    assert "Checked against Friday&#x27;s orders" in seen
     assert treasurer.post(f"{page_of(batch)}release").status_code == 302
+    assert batch.reference not in treasurer.get("releases/").content.decode()
     assert balance("2900") == 195_000
 
 

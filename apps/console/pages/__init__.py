@@ -4,7 +4,7 @@ from apps.console.pages.actions import Action
 from apps.console.pages.base import Page
 from apps.console.pages.documents import DocumentPage
 from apps.console.pages.forms import FormPage
-from apps.console.pages.objects import Approval, Header, Moment, ObjectPage
+from apps.console.pages.objects import Approval, Header, Moment, ObjectPage, PublicPage
 from apps.console.pages.queues import QueuePage, QueueRow
 from apps.console.pages.reports import ReportPage
 
@@ -17,6 +17,7 @@ __all__ = [
     "Moment",
     "ObjectPage",
     "Page",
+    "PublicPage",
     "QueuePage",
     "QueueRow",
     "ReportPage",

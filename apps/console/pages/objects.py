@@ -7,15 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import reverse
 
 from apps.console.cards import Card
 from apps.console.pages.actions import Action, named, offered, text_of
 from apps.console.pages.base import Page
-from apps.console.values import Code, Fact, Row, Status, Table, Tone, Value
+from apps.console.values import Code, Fact, Link, Row, Status, Table, Tone, Value
 from apps.platform.errors import DomainError
+from apps.platform.ids import parse_public_id, public_id
 from apps.platform.models import AuditRecord, OutboxMessage
 from apps.platform.money import Money
 
@@ -247,6 +250,44 @@ class ObjectPage(Page):
             ],
             empty="Nobody has done anything with this yet.",
         )
+
+
+class PublicPage(ObjectPage):
+    """An object page named by the public id of its thing, hanging below one list.
+
+    A subclass answers ``read``; ``nav`` is the list's URL name.
+    """
+
+    prefix: ClassVar[str] = ""
+    list_title: ClassVar[str] = ""
+
+    def read(self, id: UUID) -> Any:
+        """The thing of that id, nothing, or a domain error of kind not found."""
+        raise NotImplementedError
+
+    def id_of(self, thing: Any) -> UUID:
+        """The thing's own id."""
+        id: UUID = thing.id
+        return id
+
+    def find(self, key: str) -> Any:
+        """By its public id."""
+        try:
+            id = parse_public_id(self.prefix, key)
+        except ValueError as error:
+            raise Http404 from error
+        thing = self.read(id)
+        if thing is None:
+            raise Http404
+        return thing
+
+    def subject(self, thing: Any) -> str:
+        """The public id."""
+        return public_id(self.prefix, self.id_of(thing))
+
+    def crumbs(self) -> Sequence[Link]:
+        """Back to the list."""
+        return (Link(self.list_title, reverse(self.nav)),)
 
 
 def found_or_404(rows: Any, **where: Any) -> Any:

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, QueryDict
-from django.urls import reverse
+from django.http import HttpRequest, QueryDict
 
 from apps.console.lists import PeriodFilter, ReadOnlyAdmin
-from apps.console.pages import Action, Header, ObjectPage
+from apps.console.pages import Action, Header, PublicPage
 from apps.console.registry import register_page, register_view
 from apps.console.site import console_site
-from apps.console.values import Fact, Link, Ref, Status, Value
+from apps.console.values import Fact, Ref, Status, Value
 from apps.payments.domain import CallbackRow, CallbackState
 from apps.payments.models import Callback
 from apps.payments.selectors import callback
 from apps.payments.services import replay_callback
-from apps.platform.ids import parse_public_id, public_id
+from apps.platform.ids import public_id
 
 PERMISSION = "payments.view"
 LIST = "console:payments_callback_changelist"
@@ -65,26 +65,17 @@ class CallbackAdmin(ReadOnlyAdmin):
         return row.duplicates + 1
 
 
-class CallbackPage(ObjectPage):
+class CallbackPage(PublicPage):
     """One callback: when and whence it came, and what was made of it."""
 
     permission = PERMISSION
     nav = LIST
+    prefix = "cb"
+    list_title = "Callbacks"
 
-    def crumbs(self) -> Sequence[Link]:
-        """Back to the callbacks."""
-        return (Link("Callbacks", reverse(LIST)),)
-
-    def find(self, key: str) -> CallbackRow:
-        """By its public id."""
-        try:
-            return callback(parse_public_id("cb", key))
-        except ValueError as error:
-            raise Http404 from error
-
-    def subject(self, thing: CallbackRow) -> str:
-        """The public id."""
-        return public_id("cb", thing.id)
+    def read(self, id: UUID) -> CallbackRow:
+        """One callback."""
+        return callback(id)
 
     def header(self, thing: CallbackRow) -> Header:
         """Its kind and state."""

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.contrib import admin
-from django.http import Http404, QueryDict
+from django.http import QueryDict
 from django.urls import reverse
 
 from apps.console.lists import PeriodFilter, ReadOnlyAdmin
-from apps.console.pages import Action, Header, Moment, ObjectPage
+from apps.console.pages import Action, Header, Moment, PublicPage
 from apps.console.registry import register_page, register_search, register_view
 from apps.console.search import Hit, exact_then_prefix
 from apps.console.site import console_site
-from apps.console.values import Fact, Link, Phone, Ref, Row, Status, Table, Value
+from apps.console.values import Fact, Phone, Ref, Row, Status, Table, Value
 from apps.payments.admin.timeline import moments
 from apps.payments.domain import AttemptRow, PaymentView
 from apps.payments.domain.states import CHECKABLE, COLLECTABLE
@@ -73,26 +74,21 @@ class IntentAdmin(ReadOnlyAdmin):
         return Phone(intent.payer_phone)
 
 
-class IntentPage(ObjectPage):
+class IntentPage(PublicPage):
     """The evidence view: one payment with all that was sent, heard, concluded and booked."""
 
     permission = PERMISSION
     nav = LIST
+    prefix = "pi"
+    list_title = "Payments"
 
-    def crumbs(self) -> Sequence[Link]:
-        """Back to the payments."""
-        return (Link("Payments", reverse(LIST)),)
+    def read(self, id: UUID) -> PaymentView:
+        """The payment with its attempts, events and entries."""
+        return payment(id)
 
-    def find(self, key: str) -> PaymentView:
-        """By its public id."""
-        try:
-            return payment(parse_public_id("pi", key))
-        except ValueError as error:
-            raise Http404 from error
-
-    def subject(self, thing: PaymentView) -> str:
-        """The public id."""
-        return public_id("pi", thing.intent.id)
+    def id_of(self, thing: PaymentView) -> UUID:
+        """The intent's."""
+        return thing.intent.id
 
     def header(self, thing: PaymentView) -> Header:
         """Its reference, state and amount."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
+from uuid import UUID
 
-from django.http import Http404, QueryDict
+from django.http import QueryDict
 from django.urls import reverse
 
-from apps.console.pages import Action, Header, Moment, ObjectPage, QueuePage, QueueRow
+from apps.console.pages import Action, Header, Moment, PublicPage, QueuePage, QueueRow
 from apps.console.registry import register_page, register_view
 from apps.console.values import Fact, Link, Note, Ref, Row, Status, Table, Value
 from apps.platform.ids import parse_public_id, public_id
@@ -86,29 +87,17 @@ class BreaksQueue(QueuePage):
         return "The exception is resolved."
 
 
-class BreakPage(ObjectPage):
+class BreakPage(PublicPage):
     """One difference: what the statement says, what we say, and who looks into it."""
 
     permission: ClassVar[str] = "settlements.view"
     nav: ClassVar[str] = QUEUE
+    prefix: ClassVar[str] = "brk"
+    list_title: ClassVar[str] = "Exceptions"
 
-    def find(self, key: str) -> BreakRow:
-        """By its public id."""
-        try:
-            row = one_break(break_id=parse_public_id("brk", key))
-        except ValueError as error:
-            raise Http404 from error
-        if row is None:
-            raise Http404
-        return row
-
-    def crumbs(self) -> Sequence[Link]:
-        """Back to the queue."""
-        return (Link("Exceptions", reverse(QUEUE)),)
-
-    def subject(self, thing: BreakRow) -> str:
-        """The public id."""
-        return public_id("brk", thing.id)
+    def read(self, id: UUID) -> BreakRow | None:
+        """One difference."""
+        return one_break(break_id=id)
 
     def header(self, thing: BreakRow) -> Header:
         """What kind of difference, and how much."""

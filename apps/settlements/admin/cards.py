@@ -12,24 +12,40 @@ from apps.platform.money import Money
 from apps.settlements.admin.approvals import APPROVE, waiting_for
 from apps.settlements.admin.batches import LIST
 from apps.settlements.admin.breaks import QUEUE as BREAKS
+from apps.settlements.admin.releases import QUEUE as RELEASES
+from apps.settlements.admin.releases import RELEASE
 from apps.settlements.admin.review import QUEUE as APPROVALS
-from apps.settlements.selectors import breaks_summary, disbursements_in_transit
+from apps.settlements.selectors import (
+    BatchRow,
+    batches_to_release,
+    breaks_summary,
+    disbursements_in_transit,
+)
 
 
 def waiting_card(request: HttpRequest) -> Card | None:
-    """What waits for this person's approval, in the first currency; the others are counted."""
-    rows = waiting_for(request)
+    """What waits for this person's approval."""
+    return _batches("Waiting for your approval", "check_circle", waiting_for(request), APPROVALS)
+
+
+def release_card(request: HttpRequest) -> Card | None:
+    """What others approved and a treasurer has not released."""
+    return _batches("Waiting to be released", "outbox", batches_to_release(), RELEASES)
+
+
+def _batches(title: str, icon: str, rows: list[BatchRow], queue: str) -> Card:
+    """Their total in the first currency; those in others are counted."""
     currency = rows[0].total.currency if rows else ""
     same = [row.total for row in rows if row.total.currency == currency]
     others = len(rows) - len(same)
     note = f"{len(rows)} batch{'' if len(rows) == 1 else 'es'}"
     return Kpi(
-        title="Waiting for your approval",
-        icon="check_circle",
+        title=title,
+        icon=icon,
         value=sum(same[1:], same[0]) if same else "Nothing",
         note=(note + (f", {others} in other currencies" if others else "")) if rows else "All done",
         tone="warn" if rows else None,
-        url=reverse(APPROVALS),
+        url=reverse(queue),
     )
 
 
@@ -65,5 +81,6 @@ def transit_card(request: HttpRequest) -> Card | None:
 
 
 register_card(waiting_card, permission=APPROVE, order=10)
+register_card(release_card, permission=RELEASE, order=11)
 register_card(breaks_card, permission="settlements.view", order=30)
 register_card(transit_card, permission="settlements.view", order=40)

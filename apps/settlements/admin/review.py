@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
+from uuid import UUID
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 
-from apps.console.pages import Approval, Header, Moment, ObjectPage
+from apps.console.pages import Approval, Header, Moment, PublicPage
 from apps.console.pages.objects import Banner
 from apps.console.refusals import STATUS_OF, roles_granting
 from apps.console.registry import register_view
-from apps.console.values import Fact, Link, Phone, Status
+from apps.console.values import Fact, Phone, Status
 from apps.identity.models import User
 from apps.identity.step_up import recent
 from apps.platform.errors import DomainError
-from apps.platform.ids import parse_public_id, public_id
+from apps.platform.ids import public_id
 from apps.platform.money import Money
 from apps.settlements.admin.batches import LIST, PAGE, batch_status
 from apps.settlements.domain import BatchState
@@ -55,30 +56,18 @@ class Offer:
     why_not: str = ""
 
 
-class ReviewPage(ObjectPage):
+class ReviewPage(PublicPage):
     """One batch: who made it, what it pays, what to look at, and the decision."""
 
     permission: ClassVar[str] = "settlements.view"
     nav: ClassVar[str] = LIST
     template_name: ClassVar[str] = "settlements/review.html"
+    prefix: ClassVar[str] = "bat"
+    list_title: ClassVar[str] = "Disbursement batches"
 
-    def find(self, key: str) -> BatchRow:
-        """By its public id."""
-        try:
-            row = batch(batch_id=parse_public_id("bat", key))
-        except ValueError as error:
-            raise Http404 from error
-        if row is None:
-            raise Http404
-        return row
-
-    def crumbs(self) -> Sequence[Link]:
-        """Back to the list."""
-        return (Link("Disbursement batches", reverse(LIST)),)
-
-    def subject(self, thing: BatchRow) -> str:
-        """The public id."""
-        return public_id("bat", thing.id)
+    def read(self, id: UUID) -> BatchRow | None:
+        """One batch."""
+        return batch(batch_id=id)
 
     def header(self, thing: BatchRow) -> Header:
         """Reference, state and total."""

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 
-from apps.console.pages import FormPage, Header, ObjectPage
+from apps.console.pages import FormPage, Header, PublicPage
 from apps.console.registry import register_page, register_view
 from apps.console.site import console_site
 from apps.console.values import Fact, Link, Note, Progress, Ref, Row, Status, Table, Tone, Value
 from apps.payments.selectors import provider_accounts
-from apps.platform.ids import parse_public_id, public_id
+from apps.platform.ids import public_id
 from apps.platform.money import Money
 from apps.settlements.admin.lists import ListView, NamedListAdmin
 from apps.settlements.models import Statement
@@ -80,29 +81,17 @@ class StatementAdmin(NamedListAdmin):
         return progress_of(statement_row(row))
 
 
-class StatementPage(ObjectPage):
+class StatementPage(PublicPage):
     """One statement and its lines, each with what explains it."""
 
     permission: ClassVar[str] = "settlements.view"
     nav: ClassVar[str] = LIST
+    prefix: ClassVar[str] = "stm"
+    list_title: ClassVar[str] = "Statements"
 
-    def find(self, key: str) -> StatementRow:
-        """By its public id."""
-        try:
-            row = statement(statement_id=parse_public_id("stm", key))
-        except ValueError as error:
-            raise Http404 from error
-        if row is None:
-            raise Http404
-        return row
-
-    def crumbs(self) -> Sequence[Link]:
-        """Back to the list."""
-        return (Link("Statements", reverse(LIST)),)
-
-    def subject(self, thing: StatementRow) -> str:
-        """The public id."""
-        return public_id("stm", thing.id)
+    def read(self, id: UUID) -> StatementRow | None:
+        """One statement."""
+        return statement(statement_id=id)
 
     def header(self, thing: StatementRow) -> Header:
         """The file and the balance it ends with."""

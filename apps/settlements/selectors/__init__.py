@@ -7,6 +7,7 @@ from apps.settlements.selectors.batches import (
     batch,
     batches,
     batches_awaiting,
+    batches_to_release,
     disbursements_in_transit,
     disbursements_of,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "batch",
     "batches",
     "batches_awaiting",
+    "batches_to_release",
     "breaks_summary",
     "disbursements_in_transit",
     "disbursements_of",

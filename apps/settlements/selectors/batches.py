@@ -86,6 +86,12 @@ def batches_awaiting(*, person: str) -> list[BatchRow]:
     ]
 
 
+def batches_to_release() -> list[BatchRow]:
+    """Approved batches whose money nobody has released yet, the longest waiting first."""
+    rows = Batch.objects.filter(state=BatchState.APPROVED).order_by("submitted_at")
+    return [batch_row(row) for row in rows.prefetch_related("approvals")[:ROWS_MAX]]
+
+
 def batch(*, batch_id: UUID) -> BatchRow | None:
     """One batch, or nothing."""
     row = Batch.objects.filter(id=batch_id).prefetch_related("approvals").first()
