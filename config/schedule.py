@@ -20,6 +20,8 @@ EVERY: dict[str, float] = {
     "payments.sweep_checks": 2,
     "payments.sweep_expiry": 60,
     "settlements.follow_up_payouts": 10,
+    "ledger.seal": 30,
+    "reporting.audit_books_fast": 60,
     "reporting.audit_books": 900,
 }
 

@@ -249,3 +249,44 @@ class JournalDecided:
     journal_id: str
     verdict: str
     state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadSealed:
+    """The chain over the journal was signed up to here: a witness outside our own database.
+
+    ``statement`` is what was signed, to the letter; ``signature`` and ``public_key`` are base64.
+    Whoever keeps these can prove later that nothing before ``last`` was changed.
+    """
+
+    name: ClassVar[str] = "ledger.head_sealed"
+    version: ClassVar[int] = 1
+
+    batch: int
+    last: int
+    head: str
+    statement: str
+    key: str
+    public_key: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostingWasStopped:
+    """Nothing enters this tenant's journal until a person resumes posting."""
+
+    name: ClassVar[str] = "ledger.posting_stopped"
+    version: ClassVar[int] = 1
+
+    reason: str
+    checks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostingResumed:
+    """The journal takes entries again."""
+
+    name: ClassVar[str] = "ledger.posting_resumed"
+    version: ClassVar[int] = 1
+
+    reason: str

@@ -7,6 +7,7 @@ from time import monotonic
 from apps.ledger import services
 from apps.ledger.selectors import has_unfolded
 from apps.ledger.services.modes import FOLD_MAX
+from apps.ledger.services.sealing import seal_books
 from apps.platform.actors import SYSTEM
 from apps.tenancy.workers import WAKE_LIFETIME_SECONDS, every_tenant, tenant_task, wake
 
@@ -55,3 +56,9 @@ def sweep_waits() -> int:
 def refresh_ecb_rates() -> int:
     """Hourly: the European Central Bank's rates, where they are in use and a new day's are due."""
     return services.refresh_ecb_rates()
+
+
+@every_tenant("ledger.seal")
+def seal_every_book() -> int:
+    """Chain, sign and anchor what was posted. Safe to run twice and to kill."""
+    return seal_books()

@@ -190,6 +190,14 @@ class FileNameRefused(DomainError):
 
 
 @dataclass(eq=False, kw_only=True)
+class FileNameTaken(DomainError):
+    """A file that is kept for good already has this name, and says something else."""
+
+    code = "platform/file-name-taken"
+    kind = Kind.CONFLICT
+
+
+@dataclass(eq=False, kw_only=True)
 class UnknownJob(DomainError):
     """There is no such job."""
 

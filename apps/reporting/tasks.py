@@ -1,26 +1,19 @@
-"""The clockwork of reporting."""
+"""The clockwork of reporting. The metric and one log line per violation come from here."""
 
 from __future__ import annotations
 
-import structlog
-
-from apps.platform.tenant import current_tenant
-from apps.reporting.selectors import audit_books
+from apps.platform.actors import SYSTEM
+from apps.reporting.services import guard_books
 from apps.tenancy.workers import every_tenant
-
-logger = structlog.get_logger("house.reporting")
 
 
 @every_tenant("reporting.audit_books")
 def audit_every_book() -> int:
-    """Every quarter of an hour: the metric and one log line per violation come from here."""
-    audit = audit_books()
-    for violation in audit.violations:
-        logger.error(
-            "books.violated",
-            tenant=current_tenant().slug,
-            check=violation.check,
-            subject=violation.subject,
-            detail=violation.detail,
-        )
-    return len(audit.violations)
+    """Every quarter of an hour: everything, and what the providers say."""
+    return len(guard_books(mode="full", actor=SYSTEM).violations)
+
+
+@every_tenant("reporting.audit_books_fast")
+def audit_every_book_fast() -> int:
+    """Every minute: what reads one row for each account, so that a breach stops posting soon."""
+    return len(guard_books(mode="fast", with_providers=False, actor=SYSTEM).violations)

@@ -45,7 +45,6 @@ from tests.ledger.fx_world import (
 )
 
 PRICED = usd(10_001)
-FX_TABLES = ["ledger_fx_quote", "ledger_fx_conversion", "ledger_fx_position"]
 
 
 @pytest.fixture
@@ -276,9 +275,9 @@ def test_the_audit_finds_what_was_altered(desk: Tenant, fault: str, laws: set[st
     change(usd(10_000), "KES", bps=10)
     connection.check_constraints()
     assert books_violations() == []
-    for table in FX_TABLES:
-        execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+    execute("SET LOCAL session_replication_role = replica")  # no trigger fires
     assert execute(fault) > 0
+    execute("SET LOCAL session_replication_role = origin")
     assert {one.check for one in books_violations()} == {f"ledger.{law}" for law in laws}
 
 

@@ -61,6 +61,12 @@ def test_an_account_of_one_is_unknown_to_the_other(
 
 
 READ_NO_TABLE = {
+    "ledger_entry_text_v1",
+    "ledger_genesis_v1",
+    "ledger_metadata_digest_v1",
+    "ledger_metadata_salt_v1",
+    "ledger_oldest_running_v1",
+    "ledger_seal_hash_v1",
     "ledger_entry_digest_v1",
     "ledger_forbid_new_terms_v1",
     "ledger_forbid_rewrite_v1",

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from django.core.files.storage import default_storage
 from django.db import connection
 
 from apps.platform import clock
-from apps.platform.errors import FileNameRefused, NoTenant
+from apps.platform.errors import FileNameRefused, FileNameTaken, NoTenant
 from apps.platform.storage import TenantStorage
 from apps.tenancy.contexts import inside
 from apps.tenancy.models import Tenant
@@ -48,13 +49,15 @@ def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     command += ["-master.telemetry=false"]
     endpoint = f"http://127.0.0.1:{ports['-s3.port']}"
     with running(command, folder, lambda: answers(f"{endpoint}/healthz")):
-        boto3.client(
+        client = boto3.client(
             "s3",
             endpoint_url=endpoint,
             aws_access_key_id=KEY,
             aws_secret_access_key=SECRET,
             region_name="us-east-1",
-        ).create_bucket(Bucket="files")
+        )
+        client.create_bucket(Bucket="files")
+        client.create_bucket(Bucket="locked", ObjectLockEnabledForBucket=True)
         yield f"files?endpoint={endpoint}"
 
 
@@ -120,6 +123,32 @@ def test_eight_who_save_one_name_at_once_keep_eight_files(
         thread.join()
     assert len(set(names)) == 8
     assert sorted(text(store, name) for name in names) == [str(n).encode() for n in range(8)]
+
+
+def test_what_is_kept_for_good_is_written_once(mara: Tenant, store: TenantStorage) -> None:
+    until = clock.now() + timedelta(days=1)
+    assert store.save_locked("heads/1.json", b"one", until) is None
+    assert store.save_locked("heads/1.json", b"one", until) is None
+    with pytest.raises(FileNameTaken):
+        store.save_locked("heads/1.json", b"two", until)
+    assert text(store, "heads/1.json") == b"one"
+    assert store.listdir("heads") == ([], ["1.json"])
+
+
+@pytest.mark.servers
+def test_a_bucket_with_object_lock_lets_nobody_delete(
+    mara: Tenant, bucket: str, settings: Any
+) -> None:
+    url = f"s3://{KEY}:s3cr%2Fet%2Bkey@{bucket.replace('files', 'locked')}"
+    settings.ENV = replace(settings.ENV, storage_url=url)
+    store = TenantStorage()
+    until = (clock.now() + timedelta(days=1)).replace(microsecond=0)
+    assert store.save_locked("heads/1.json", b"one", until) == until
+    assert store.save_locked("heads/1.json", b"one", until) == until
+    kept = store._store.bucket.Object(f"{mara.id}/heads/1.json")
+    with pytest.raises(ClientError) as refused:
+        kept.Version(kept.version_id).delete()
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
 
 
 def test_two_tenants_may_use_one_name(baobab: Tenant, mara: Tenant, store: TenantStorage) -> None:

@@ -21,6 +21,7 @@ PERMISSIONS: dict[str, str] = {
     "ledger.approve_journal": "Approve or reject manual journals",
     "ledger.manage_rules": "Say which manual journals need whose approval",
     "ledger.set_limits": "Set velocity limits and watch balances",
+    "ledger.administer": "Stop and resume posting, erase metadata",
     "payments.view": "Read payment intents and attempts",
     "payments.collect": "Ask a payer for money",
     "payments.operate": "Query and retry attempts, handle callbacks",
@@ -120,6 +121,7 @@ ROLES: tuple[RoleDraft, ...] = (
         "Administrator",
         (
             *_BUSINESS,
+            "ledger.administer",
             "identity.manage",
             "tenancy.manage",  # in a tenant's own console there is no page that asks for it
             "ledger.manage_rules",

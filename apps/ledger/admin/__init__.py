@@ -3,6 +3,7 @@
 from apps.ledger.admin import (
     account_changes,
     accounts,
+    breaker,
     chart,
     entries,
     fx,
@@ -12,12 +13,14 @@ from apps.ledger.admin import (
     period_requests,
     periods,
     reports,
+    sealing,
     years,
 )
 
 __all__ = [
     "account_changes",
     "accounts",
+    "breaker",
     "chart",
     "entries",
     "fx",
@@ -27,5 +30,6 @@ __all__ = [
     "period_requests",
     "periods",
     "reports",
+    "sealing",
     "years",
 ]

@@ -127,6 +127,7 @@ class EntryPage(ObjectPage):
             Fact("Reversed by", _entry_link(thing.reversed_by)),
             Fact("Idempotency key", Ref(thing.idempotency_key)),
             Fact("Digest", Ref(thing.digest.hex())),
+            Fact("Proof", Link("Seal and receipt", _proof_url(thing.id))),
         ]
 
     def checks(self, thing: EntryRow) -> Sequence[tuple[Tone, Value]]:
@@ -220,6 +221,10 @@ def _totals(postings: Sequence[PostingRow]) -> list[Money]:
             currency = posting.amount.currency
             sums[currency] = sums.get(currency, 0) + posting.amount.minor
     return [Money(minor, currency) for currency, minor in sorted(sums.items())]
+
+
+def _proof_url(id: Any) -> str:
+    return reverse("console:ledger_entry_proof", args=[public_id("je", id)])
 
 
 def _entry_link(id: Any) -> Link | None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.ledger.api import chart, fx, limits, periods, reports, views
+from apps.ledger.api import chart, fx, limits, periods, reports, sealing, views
 
 urlpatterns = [
     path("ledger/accounts", views.AccountCollection.as_view()),
@@ -62,4 +62,11 @@ urlpatterns = [
     path("ledger/fiscal-years/<str:id>/carry", periods.FiscalYearCarry.as_view()),
     path("ledger/fiscal-years/<str:id>/take-back", periods.FiscalYearTakeBack.as_view()),
     path("ledger/trial-balance", views.TrialBalancePage.as_view()),
+    path("ledger/accounts/<str:code>/camt053", sealing.AccountCamt053.as_view()),
+    path("ledger/entries/<str:id>/receipt", sealing.EntryReceiptItem.as_view()),
+    path("ledger/exports", sealing.Exports.as_view()),
+    path("ledger/metadata-erasures", sealing.MetadataErasures.as_view()),
+    path("ledger/posting-breaker", sealing.PostingBreakerPage.as_view()),
+    path("ledger/seal/head", sealing.SealHead.as_view()),
+    path("ledger/seal/proof", sealing.SealProof.as_view()),
 ]

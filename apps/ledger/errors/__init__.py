@@ -79,6 +79,16 @@ from apps.ledger.errors.posting import (
     UnknownAccount,
 )
 from apps.ledger.errors.reversals import NothingToReverse, ReversalExceedsRemaining
+from apps.ledger.errors.seal import (
+    ExplanationMissing,
+    NoMetadata,
+    NotAsWritten,
+    NothingSealed,
+    NotSealedYet,
+    PostingNotStopped,
+    PostingStopped,
+    UnknownExportFormat,
+)
 
 __all__ = [
     "AccountClosed",
@@ -110,6 +120,7 @@ __all__ = [
     "DuplicateSourceEvent",
     "EntryNotFound",
     "ExpiryNotAhead",
+    "ExplanationMissing",
     "FiscalYearOverlaps",
     "FourEyes",
     "HeaderAccount",
@@ -130,7 +141,11 @@ __all__ = [
     "LimitUnsound",
     "LimitsNotPossible",
     "ModeNotPossible",
+    "NoMetadata",
+    "NotAsWritten",
     "NotManual",
+    "NotSealedYet",
+    "NothingSealed",
     "NothingToReverse",
     "ParentNotHeader",
     "PeriodBackwards",
@@ -138,6 +153,8 @@ __all__ = [
     "PeriodHardClosed",
     "PeriodNotFound",
     "PeriodSoftClosed",
+    "PostingNotStopped",
+    "PostingStopped",
     "ReasonMissing",
     "ReportTooLong",
     "RequestDecided",
@@ -149,6 +166,7 @@ __all__ = [
     "UnitCodeTaken",
     "UnitInUse",
     "UnknownAccount",
+    "UnknownExportFormat",
     "UnknownUnit",
     "UpToAvailableTakesTwo",
     "YearNotReady",

@@ -164,6 +164,7 @@ class Migration(migrations.Migration):
                         default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder
                     ),
                 ),
+                ("metadata_salt", models.UUIDField(editable=False, null=True)),
                 ("digest", models.BinaryField()),
                 (
                     "reverses",

@@ -1,6 +1,7 @@
 """Tables of the books."""
 
 from apps.ledger.models.accounts import Account, AccountBalance, BalanceDay
+from apps.ledger.models.breaker import PostingBreaker
 from apps.ledger.models.chart import Category, CategoryAccount, Dimension, Unit
 from apps.ledger.models.entries import JournalEntry, Posting
 from apps.ledger.models.fx_conversions import FxConversion, FxPosition, FxQuote
@@ -18,6 +19,7 @@ from apps.ledger.models.periods import (
     PeriodClosing,
     PeriodRequest,
 )
+from apps.ledger.models.seal import MetadataErasure, Seal, SealBatch
 
 __all__ = [
     "Account",
@@ -46,12 +48,16 @@ __all__ = [
     "JournalEntry",
     "LockWait",
     "ManualJournal",
+    "MetadataErasure",
     "MonitorCrossing",
     "Period",
     "PeriodBalance",
     "PeriodClosing",
     "PeriodRequest",
     "Posting",
+    "PostingBreaker",
+    "Seal",
+    "SealBatch",
     "Unit",
     "VelocityLimit",
     "VelocityUsage",

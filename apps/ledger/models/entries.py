@@ -19,7 +19,8 @@ class JournalEntry(Identified):
     that must not miss a late commit. ``reason`` is a reason code, ``template`` the code and version
     of the posting template it was made from, ``approval_id`` what allowed it. ``fingerprint`` tells
     a repeated request from a reused key; ``digest`` is the hash of everything the entry says, its
-    postings included.
+    postings included, and its metadata under ``metadata_salt``, so that both can be erased and the
+    rest still be proven.
     """
 
     kind = models.CharField(max_length=50)
@@ -39,6 +40,7 @@ class JournalEntry(Identified):
     actor = models.CharField(max_length=221)
     actor_id = models.UUIDField(null=True)
     metadata = models.JSONField(encoder=DjangoJSONEncoder, default=dict)
+    metadata_salt = models.UUIDField(null=True, editable=False)
     digest = models.BinaryField()
 
     class Meta(Identified.Meta):

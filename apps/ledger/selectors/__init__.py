@@ -30,6 +30,7 @@ from apps.ledger.selectors.modes import (
     has_unfolded,
     hot_accounts,
 )
+from apps.ledger.selectors.sealing import posting_stop, seal_status
 from apps.ledger.selectors.statement import (
     AccountStatement,
     StatementBasis,
@@ -43,7 +44,7 @@ from apps.ledger.selectors.totals import (
     trial_balance,
     trial_balance_from_postings,
 )
-from apps.ledger.selectors.violations import books_violations
+from apps.ledger.selectors.violations import Mode, books_laws, books_violations
 
 __all__ = [
     "AccountRow",
@@ -57,6 +58,7 @@ __all__ = [
     "HoldMovementRow",
     "HoldRow",
     "KeptAccount",
+    "Mode",
     "PostingRow",
     "StatementBasis",
     "StatementLine",
@@ -69,6 +71,7 @@ __all__ = [
     "accounts",
     "backlog",
     "balances_below",
+    "books_laws",
     "books_violations",
     "days_of",
     "entries",
@@ -78,6 +81,8 @@ __all__ = [
     "holds_of_account",
     "hot_accounts",
     "journal_entry",
+    "posting_stop",
+    "seal_status",
     "trial_balance",
     "trial_balance_from_postings",
 ]

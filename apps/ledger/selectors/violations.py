@@ -7,12 +7,12 @@ what it is, and how.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Literal
 
 from django.db import connection
 
-from apps.ledger.selectors import hold_laws, hot_laws
+from apps.ledger.selectors import hold_laws, hot_laws, seal_laws
 from apps.ledger.selectors.fx import laws as fx
 from apps.platform.tenant import current_tenant_id
 from apps.platform.violations import Violation
@@ -120,11 +120,14 @@ _FULL = {
                       array_agg(p.clearing_key::text ORDER BY p.leg) AS clearing_keys
                  FROM ledger_posting p LEFT JOIN ledger_account a ON a.id = p.account_id
                 GROUP BY p.entry_id) l ON l.entry_id = e.id
-         WHERE e.digest IS DISTINCT FROM ledger_entry_digest_v1(
+          LEFT JOIN ledger_metadata_erasure x ON x.entry_id = e.id
+         WHERE (e.metadata <> '{}') <> (e.metadata_salt IS NOT NULL)
+            OR e.digest IS DISTINCT FROM ledger_entry_digest_v1(
                e.tenant, e.id, e.kind, e.description, e.value_date, e.effective_at, e.posted_at,
                e.idempotency_key, e.fingerprint, e.source_event, e.reverses_id, e.reason,
-               e.approval_id, e.template, e.actor, e.actor_id, e.metadata, l.accounts, l.sides,
-               l.amounts, l.currencies, l.clearing_keys)
+               e.approval_id, e.template, e.actor, e.actor_id,
+               coalesce(x.digest, ledger_metadata_digest_v1(e.metadata, e.metadata_salt)),
+               l.accounts, l.sides, l.amounts, l.currencies, l.clearing_keys)
     """,
     "ledger.postings_agree_with_entry_and_account": """
         SELECT p.entry_id, format('leg %s on %s: date, instant, currency or tenant differ', p.leg,
@@ -229,15 +232,29 @@ _FULL = {
 }
 
 
-def books_violations(mode: Literal["fast", "full"] = "full") -> list[Violation]:
+#: What an audit may look at: one row for each account, or everything.
+Mode = Literal["fast", "full"]
+
+
+def books_laws(mode: Mode = "full") -> dict[str, str]:
+    """The statement of every law by its name."""
+    fast = _FAST | hold_laws.FAST | hot_laws.FAST | seal_laws.FAST
+    return fast if mode == "fast" else fast | _FULL | hold_laws.FULL | fx.FULL | seal_laws.FULL
+
+
+def books_violations(mode: Mode = "full", only: Collection[str] = ()) -> list[Violation]:
     """Every law that does not hold in the present tenant's books; empty when they are sound.
 
-    At most ``TOLD_MAX`` of each law. Reads one snapshot, so postings under way do not disturb it
-    when the caller has opened a repeatable-read transaction; each law alone is always consistent.
+    At most ``TOLD_MAX`` of each law; ``only`` names the laws to ask, when not all. Reads one
+    snapshot, so postings under way do not disturb it when the caller has opened a repeatable-read
+    transaction; each law alone is always consistent.
     """
-    fast = _FAST | hold_laws.FAST | hot_laws.FAST
-    laws = fast if mode == "fast" else fast | _FULL | hold_laws.FULL | fx.FULL
-    return [violation for law, query in laws.items() for violation in _broken(law, query)]
+    return [
+        violation
+        for law, query in books_laws(mode).items()
+        if not only or law in only
+        for violation in _broken(law, query)
+    ]
 
 
 def _broken(law: str, query: str) -> Iterator[Violation]:

@@ -3,6 +3,7 @@
 from apps.ledger.services.account_changes import change_account_limits, describe_account
 from apps.ledger.services.accounts import change_account_status, open_account
 from apps.ledger.services.approval_rules import save_approval_rule
+from apps.ledger.services.breaker import resume_posting, stop_posting
 from apps.ledger.services.charts import apply_chart
 from apps.ledger.services.dimensions import (
     declare_dimension,
@@ -11,7 +12,9 @@ from apps.ledger.services.dimensions import (
     save_category,
 )
 from apps.ledger.services.entries import post_entries, post_entry
+from apps.ledger.services.erasing import erase_metadata, erase_subject
 from apps.ledger.services.expiry import expire_holds
+from apps.ledger.services.exporting import start_book_export
 from apps.ledger.services.fx import (
     approve_rate,
     approve_revaluation,
@@ -60,6 +63,7 @@ from apps.ledger.services.period_requests import (
 from apps.ledger.services.periods import close_period, open_fiscal_year, set_soft_kinds
 from apps.ledger.services.reports import start_report
 from apps.ledger.services.reversals import reverse_entry
+from apps.ledger.services.sealing import seal_entries, sign_head
 from apps.ledger.services.units import declare_unit, remove_unit
 from apps.ledger.services.waits import look_at_waits
 from apps.ledger.services.years import carry_year_result, take_back_year_result
@@ -90,6 +94,8 @@ __all__ = [
     "end_balance_monitor",
     "end_period_request",
     "end_velocity_limit",
+    "erase_metadata",
+    "erase_subject",
     "expire_holds",
     "expire_journals",
     "fetch_ecb_rates",
@@ -114,14 +120,19 @@ __all__ = [
     "remove_unit",
     "request_exception",
     "request_reopening",
+    "resume_posting",
     "reverse_due_journals",
     "reverse_entry",
     "reverse_journal",
     "save_approval_rule",
     "save_category",
+    "seal_entries",
     "set_soft_kinds",
     "set_velocity_limit",
+    "sign_head",
+    "start_book_export",
     "start_report",
+    "stop_posting",
     "submit_journal",
     "take_back_year_result",
     "watch_balance",

@@ -34,6 +34,7 @@ REFUSALS: dict[str, type[DomainError]] = {
     "LG033": errors.ReversalExceedsRemaining,
     "LG040": errors.PeriodHardClosed,
     "LG041": errors.PeriodSoftClosed,
+    "LG045": errors.PostingStopped,
     "LG050": errors.LimitExceeded,
     "LG070": errors.ApprovalRequired,
     "LG090": errors.DimensionMissing,

@@ -4,3 +4,6 @@ DROP FUNCTION ledger_refuse_v1;
 DROP FUNCTION ledger_entry_balances_v1;
 DROP FUNCTION ledger_first_entry_v1;
 DROP FUNCTION ledger_entry_digest_v1;
+DROP FUNCTION ledger_entry_text_v1;
+DROP FUNCTION ledger_metadata_digest_v1;
+DROP FUNCTION ledger_metadata_salt_v1;

@@ -13,24 +13,56 @@
 -- LG022 counter overflow   LG030 key reused        LG031 source event     LG032 already reversed
 
 -- Everything an entry says, as one hash: what the audit compares, and what a seal will chain.
--- Metadata enters by its own hash, so that it can be erased and the rest still be proven.
+-- Metadata enters by the hash of it and of a salt of its own, so that both can be erased and the
+-- rest still be proven: without the salt, what the metadata was cannot be found by guessing.
+CREATE FUNCTION ledger_entry_text_v1(
+    p_tenant uuid, p_id uuid, p_kind text, p_description text, p_value_date date,
+    p_effective_at timestamptz, p_posted_at timestamptz, p_idempotency_key text,
+    p_fingerprint bytea, p_source_event text, p_reverses_id uuid, p_reason text,
+    p_approval_id uuid, p_template text, p_actor text, p_actor_id uuid, p_metadata_digest text,
+    p_accounts text[], p_sides text[], p_amounts bigint[], p_currencies text[],
+    p_clearing_keys text[]
+) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+AS $$
+    SELECT jsonb_build_array(
+        p_tenant, p_id, p_kind, p_description, p_value_date, p_effective_at AT TIME ZONE 'UTC',
+        p_posted_at AT TIME ZONE 'UTC', p_idempotency_key, encode(p_fingerprint, 'hex'),
+        p_source_event, p_reverses_id, p_reason, p_approval_id, p_template, p_actor, p_actor_id,
+        p_metadata_digest,
+        p_accounts, p_sides, p_amounts, p_currencies, p_clearing_keys
+    )::text
+$$;
+
 CREATE FUNCTION ledger_entry_digest_v1(
     p_tenant uuid, p_id uuid, p_kind text, p_description text, p_value_date date,
     p_effective_at timestamptz, p_posted_at timestamptz, p_idempotency_key text,
     p_fingerprint bytea, p_source_event text, p_reverses_id uuid, p_reason text,
-    p_approval_id uuid, p_template text, p_actor text, p_actor_id uuid, p_metadata jsonb,
+    p_approval_id uuid, p_template text, p_actor text, p_actor_id uuid, p_metadata_digest text,
     p_accounts text[], p_sides text[], p_amounts bigint[], p_currencies text[],
     p_clearing_keys text[]
 ) RETURNS bytea
 LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
-    SELECT sha256(convert_to(jsonb_build_array(
-        p_tenant, p_id, p_kind, p_description, p_value_date, p_effective_at AT TIME ZONE 'UTC',
-        p_posted_at AT TIME ZONE 'UTC', p_idempotency_key, encode(p_fingerprint, 'hex'),
-        p_source_event, p_reverses_id, p_reason, p_approval_id, p_template, p_actor, p_actor_id,
-        encode(sha256(convert_to(p_metadata::text, 'UTF8')), 'hex'),
-        p_accounts, p_sides, p_amounts, p_currencies, p_clearing_keys
-    )::text, 'UTF8'))
+    SELECT sha256(convert_to(ledger_entry_text_v1(
+        p_tenant, p_id, p_kind, p_description, p_value_date, p_effective_at, p_posted_at,
+        p_idempotency_key, p_fingerprint, p_source_event, p_reverses_id, p_reason,
+        p_approval_id, p_template, p_actor, p_actor_id, p_metadata_digest, p_accounts,
+        p_sides, p_amounts, p_currencies, p_clearing_keys
+    ), 'UTF8'))
+$$;
+
+-- An entry without metadata has no salt and no digest of it.
+CREATE FUNCTION ledger_metadata_digest_v1(p_metadata jsonb, p_salt uuid) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+AS $$
+    SELECT encode(sha256(uuid_send(p_salt) || convert_to(p_metadata::text, 'UTF8')), 'hex')
+$$;
+
+CREATE FUNCTION ledger_metadata_salt_v1(p_metadata jsonb) RETURNS uuid
+LANGUAGE sql VOLATILE PARALLEL SAFE
+AS $$
+    SELECT CASE WHEN p_metadata <> '{}' THEN gen_random_uuid() END
 $$;
 
 -- The entry that stands in the way of a claim that wrote no row, if it is the same request;
@@ -192,20 +224,22 @@ AS $$
 DECLARE
     first uuid;
     kept bigint;
+    salt uuid := ledger_metadata_salt_v1(p_metadata);
     is_watched boolean;
     releases_early boolean;
 BEGIN
     INSERT INTO ledger_journal_entry (
         tenant, id, kind, description, value_date, effective_at, posted_at, idempotency_key,
         fingerprint, source_event, reverses_id, reason, approval_id, template, actor, actor_id,
-        metadata, digest)
+        metadata, metadata_salt, digest)
     VALUES (
         p_tenant, p_id, p_kind, p_description, p_value_date, p_effective_at, p_posted_at,
         p_idempotency_key, p_fingerprint, p_source_event, p_reverses_id, p_reason, p_approval_id,
-        p_template, p_actor, p_actor_id, p_metadata, ledger_entry_digest_v1(
+        p_template, p_actor, p_actor_id, p_metadata, salt, ledger_entry_digest_v1(
             p_tenant, p_id, p_kind, p_description, p_value_date, p_effective_at, p_posted_at,
             p_idempotency_key, p_fingerprint, p_source_event, p_reverses_id, p_reason,
-            p_approval_id, p_template, p_actor, p_actor_id, p_metadata,
+            p_approval_id, p_template, p_actor, p_actor_id,
+            ledger_metadata_digest_v1(p_metadata, salt),
             p_account, p_side, p_amount, p_currency, p_clearing_key))
     ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN
@@ -344,13 +378,15 @@ BEGIN
         INSERT INTO ledger_journal_entry (
             tenant, id, kind, description, value_date, effective_at, posted_at, idempotency_key,
             fingerprint, source_event, reverses_id, reason, approval_id, template, actor,
-            actor_id, metadata, digest)
+            actor_id, metadata, metadata_salt, digest)
         SELECT p_tenant, e.id, e.kind, e.description, e.value_date, e.effective_at, p_posted_at,
                e.idempotency_key, e.fingerprint, e.source_event, e.reverses_id, e.reason,
-               e.approval_id, e.template, p_actor, p_actor_id, e.metadata, ledger_entry_digest_v1(
+               e.approval_id, e.template, p_actor, p_actor_id, e.metadata, s.salt,
+               ledger_entry_digest_v1(
                    p_tenant, e.id, e.kind, e.description, e.value_date, e.effective_at,
                    p_posted_at, e.idempotency_key, e.fingerprint, e.source_event, e.reverses_id,
-                   e.reason, e.approval_id, e.template, p_actor, p_actor_id, e.metadata,
+                   e.reason, e.approval_id, e.template, p_actor, p_actor_id,
+                   ledger_metadata_digest_v1(e.metadata, s.salt),
                    l.accounts, l.sides, l.amounts, l.currencies, l.clearing_keys)
           FROM unnest(p_id, p_kind, p_description, p_value_date, p_effective_at,
                       p_idempotency_key, p_fingerprint, p_source_event, p_reverses_id, p_reason,
@@ -358,6 +394,7 @@ BEGIN
                WITH ORDINALITY e(id, kind, description, value_date, effective_at,
                                  idempotency_key, fingerprint, source_event, reverses_id, reason,
                                  approval_id, template, metadata, ordinal)
+         CROSS JOIN LATERAL (SELECT ledger_metadata_salt_v1(e.metadata) AS salt) s
           LEFT JOIN (
                SELECT entry, array_agg(account ORDER BY ordinal) AS accounts,
                       array_agg(side ORDER BY ordinal) AS sides,

@@ -18,6 +18,8 @@ SOON_SECONDS = 5
 RESENDS = (1, 3, 10, 30)
 #: Seconds to wait before a callback that could not be processed is tried again; then it is dead.
 CALLBACK_RETRIES = (5, 30, 120, 600, 3600, 6 * 3600, 6 * 3600)
+#: Waits before a callback is tried again that only waits for something else; no try is used up.
+CALLBACK_WAITS = timedelta(seconds=30)
 
 
 def next_check(direction: Direction, checks: int, now: datetime) -> datetime | None:

@@ -17,6 +17,7 @@ from apps.payments.selectors.contexts import view_of
 from apps.payments.services.learning import Lesson, learn, locked_attempt
 from apps.platform import audit, clock
 from apps.platform.actors import Actor, ActorKind
+from apps.platform.errors import DomainError, Kind
 from apps.platform.ids import public_id
 from apps.platform.use_cases import use_case
 
@@ -49,8 +50,20 @@ def _try(callback_id: UUID) -> None:
     except CallbackContradicts as contradiction:
         _put_aside(callback_id, CallbackState.QUARANTINED, str(contradiction))
     except Exception as error:
+        if isinstance(error, DomainError) and error.kind is Kind.UNAVAILABLE:
+            _put_off(callback_id, str(error))
+            return
         logger.exception("payments.callback_failed", callback=public_id("cb", callback_id))
         _put_aside(callback_id, None, f"{type(error).__name__}: {error}")
+
+
+def _put_off(callback_id: UUID, why: str) -> None:
+    """What it needs is away for now (posting is stopped, say): that uses up no try."""
+    logger.info("payments.callback_waits", callback=public_id("cb", callback_id), why=why)
+    with transaction.atomic():
+        Callback.objects.filter(id=callback_id, state=CallbackState.NEW).update(
+            last_error=why[:300], next_try_at=clock.now() + schedule.CALLBACK_WAITS
+        )
 
 
 @use_case("payments.process_callback")

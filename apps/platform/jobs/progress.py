@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any, NoReturn
 from uuid import UUID
 
-from django.core.files.base import ContentFile
+from django.core.files.base import ContentFile, File
 from django.db import transaction
 from django.db.models import Case, F, PositiveSmallIntegerField, Value, When
 
@@ -70,9 +70,10 @@ class JobProgress:
         if time.monotonic() > self.pause_at:
             transaction.on_commit(_pause)
 
-    def keep(self, file_name: str, content: bytes) -> None:
-        """Keep the job's result, a file for its owner to fetch."""
-        name = TenantStorage().save(f"jobs/{self.job_id}/{file_name}", ContentFile(content))
+    def keep(self, file_name: str, content: bytes | File) -> None:
+        """Keep the job's result, a file for its owner to fetch; a large one comes as a file."""
+        file = ContentFile(content) if isinstance(content, bytes) else content
+        name = TenantStorage().save(f"jobs/{self.job_id}/{file_name}", file)
         self._write(result_file=name)
 
     def _write(self, **values: object) -> None:

@@ -8,6 +8,7 @@ every room. Nothing is ever overwritten: a taken name gets a suffix.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -18,7 +19,8 @@ from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage, Storage
 
-from apps.platform.errors import FileNameRefused, NoTenant
+from apps.platform.errors import FileNameRefused, FileNameTaken, NoTenant
+from apps.platform.ids import new_id
 from apps.platform.tenant import current_tenant
 
 NAME_MAX = 250
@@ -46,6 +48,15 @@ class TenantStorage(Storage):
     ) -> str:
         """The store itself finds a free name when it writes, which leaves no moment for a race."""
         return name
+
+    def save_locked(self, name: str, content: bytes, until: datetime) -> datetime | None:
+        """Keep ``content`` under exactly this name and ask the store to let nobody change it.
+
+        Answers until when the store refuses to delete or replace it; nothing when it cannot
+        promise that (a folder, a bucket without object lock). Saving the same bytes again is the
+        same as once; other bytes under a taken name are ``FileNameTaken``.
+        """
+        return self._store.save_locked(self._at(name), content, until)
 
     def delete(self, name: str) -> None:
         """Remove the file, if it is there."""
@@ -84,7 +95,7 @@ class TenantStorage(Storage):
         return f"{_room()}{name}"
 
     @property
-    def _store(self) -> Storage:
+    def _store(self) -> Any:
         return _store(settings.ENV.storage_url)
 
 
@@ -108,6 +119,21 @@ def _store(url: str) -> Storage:
 
 class _Folder(FileSystemStorage):
     """A folder that no web server shows."""
+
+    def save_locked(self, name: str, content: bytes, until: datetime) -> datetime | None:  # noqa: ARG002  of the interface
+        """Written whole or not at all, and not writable afterwards; its owner could still."""
+        place = Path(self.path(name))
+        if not place.exists():
+            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            draft = place.with_name(f".{place.name}.{new_id()}")
+            draft.write_bytes(content)
+            draft.chmod(0o400)
+            with suppress(FileExistsError):  # another was faster; what it wrote is compared below
+                place.hardlink_to(draft)
+            draft.unlink()
+        if place.read_bytes() != content:
+            raise FileNameTaken
+        return None
 
     def url(self, name: str | None) -> str:
         """There is none."""

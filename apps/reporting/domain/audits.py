@@ -12,11 +12,13 @@ from apps.platform.violations import Violation
 class BooksAudit:
     """One tenant's books at one moment.
 
-    ``checks`` maps each law that was asked to the seconds it took; ``not_checked`` says which
-    outside witness could not be asked, and why: that is neither a pass nor a violation.
+    ``mode`` is fast or full. ``checks`` maps each law that was asked to the seconds it took;
+    ``not_checked`` says which outside witness could not be asked, and why: that is neither a pass
+    nor a violation.
     """
 
     tenant: str
+    mode: str
     checks: dict[str, float]
     violations: tuple[Violation, ...]
     not_checked: tuple[str, ...]

@@ -9,8 +9,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from apps.ledger.selectors import Mode
+from apps.platform.actors import SYSTEM
 from apps.reporting.domain import BooksAudit
 from apps.reporting.selectors import audit_books
+from apps.reporting.services import guard_books
 from apps.tenancy.contexts import inside
 from apps.tenancy.selectors import ready_tenants, tenant_by_slug
 
@@ -30,13 +33,26 @@ class Command(BaseCommand):
         which.add_argument("--tenant", help="slug")
         parser.add_argument("--json", action="store_true", help="print JSON")
         parser.add_argument("--without-providers", action="store_true", help="our own books only")
+        parser.add_argument("--fast", action="store_true", help="one row for each account")
+        parser.add_argument(
+            "--stop-posting",
+            action="store_true",
+            help="stop a tenant's posting when a law of its ledger does not hold",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Audit each tenant and end with the worst outcome."""
         audits = []
+        mode: Mode = "fast" if options["fast"] else "full"
+        with_providers = not options["without_providers"]
         for tenant in self._tenants(options):
             with inside(tenant):
-                audits.append(audit_books(with_providers=not options["without_providers"]))
+                if options["stop_posting"]:
+                    audits.append(
+                        guard_books(mode=mode, with_providers=with_providers, actor=SYSTEM)
+                    )
+                else:
+                    audits.append(audit_books(mode=mode, with_providers=with_providers))
         if options["json"]:
             self.stdout.write(json.dumps({"tenants": [a.as_json() for a in audits]}, indent=1))
         else:

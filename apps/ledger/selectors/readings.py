@@ -1,0 +1,73 @@
+"""Figures about the seal and the breaker that are read when somebody asks for metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.db import connection
+from psycopg import sql
+
+from apps.platform import metrics
+from apps.platform.messaging.tenants import Place, ready_places
+from apps.platform.metrics import Reading, by_tenant
+
+#: Rows are counted up to here; beyond it the figure only says "very many".
+COUNT_MAX = 10_000
+_PLACES_MAX = 100
+_UNSEALED = """
+    SELECT count(*) FROM (
+        SELECT FROM {entry} e
+         WHERE e.txid >= coalesce(
+               (SELECT horizon FROM {seal_batch} ORDER BY number DESC LIMIT 1), '0')
+           AND NOT EXISTS (SELECT FROM {seal} s WHERE s.entry_id = e.id)
+         LIMIT {most}) waiting
+"""
+_AGE = """
+    SELECT coalesce(extract(epoch FROM clock_timestamp() - min(e.posted_at)), 0) FROM {entry} e
+     WHERE e.txid >= coalesce(
+           (SELECT horizon FROM {seal_batch} ORDER BY number DESC LIMIT 1), '0')
+       AND NOT EXISTS (SELECT FROM {seal} s WHERE s.entry_id = e.id)
+"""
+_UNANCHORED = "SELECT count(*) FROM {seal_batch} WHERE anchored_at IS NULL"
+_STOPPED = "SELECT count(*) FROM {breaker} WHERE closed_at IS NULL"
+
+
+def register() -> None:
+    """Called when the program starts."""
+    told = {
+        "house_ledger_unsealed_entries": ("Entries that have no seal yet.", _UNSEALED),
+        "house_ledger_unsealed_age_seconds": ("Age of the oldest entry without a seal.", _AGE),
+        "house_ledger_unanchored_heads": ("Heads not yet kept outside.", _UNANCHORED),
+        "house_ledger_posting_stopped": ("1 while posting is stopped.", _STOPPED),
+    }
+    for name, (about, query) in told.items():
+        metrics.measure(
+            Reading(name, about, lambda query=query: by_tenant(figures(query)), label="tenant")  # type: ignore[misc]  # the query is bound
+        )
+
+
+def figures(query: str) -> Mapping[str, float]:
+    """The figure of each ready tenant that is not zero, by slug."""
+    found: dict[str, float] = {}
+    places = [place for place in ready_places() if place.slug != "platform"]
+    for start in range(0, len(places), _PLACES_MAX):
+        parts = [_part(query, place) for place in places[start : start + _PLACES_MAX]]
+        if parts:
+            with connection.cursor() as cursor:
+                cursor.execute(sql.SQL(" UNION ALL ").join(parts).as_string(cursor.connection))
+                found |= {slug: float(figure) for slug, figure in cursor.fetchall() if figure}
+    return found
+
+
+def _part(query: str, place: Place) -> sql.Composable:
+    tables = {
+        name: sql.Identifier(place.schema, f"ledger_{table}")
+        for name, table in {
+            "entry": "journal_entry",
+            "seal": "seal",
+            "seal_batch": "seal_batch",
+            "breaker": "posting_breaker",
+        }.items()
+    }
+    figure = sql.SQL(query).format(most=sql.Literal(COUNT_MAX), **tables)
+    return sql.SQL("SELECT {slug}, ({figure})").format(slug=sql.Literal(place.slug), figure=figure)
