@@ -102,7 +102,7 @@
   }
   function press(key) {
     var row = document.activeElement.closest("tr[data-ch-row]");
-    var button = one('[data-key="' + key + '"]', row || document);
+    var named = '[data-key="' + key + '"]', button = one(named, row || document) || one("input" + named);
     if (!button || (!row && button.closest("tr[data-ch-row]"))) return false;
     if (button.matches("summary")) { button.parentElement.open = true; one("textarea", button.parentElement).focus(); return true; }
     if (button.matches("input")) { button.focus(); button.select(); return true; }
