@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import Client
 
 from apps.ledger.domain import credit, debit
+from apps.ledger.domain.sources import SourceLink, register_source
 from apps.ledger.selectors import account_balance, journal_entry
 from apps.ledger.services import post_entry
 from apps.platform.actors import Actor
@@ -91,3 +92,48 @@ def test_who_only_reads_cannot_reverse(books: Tenant, posted: UUID) -> None:
 @pytest.mark.parametrize("page", ["ledger/accounts/nowhere", "ledger/entries/je_nothing"])
 def test_what_is_not_there_is_not_found(books: Tenant, page: str) -> None:
     assert reader(books).get(f"/console/{page}").status_code == 404
+
+
+def test_an_entry_leads_to_what_it_comes_from(books: Tenant, amina: Actor) -> None:
+    register_source("test", lambda kind, event: SourceLink(f"Order {event}", f"/console/?{kind}"))
+    made = draft(debit("9100", kes(5)), credit("9900", kes(5)), source_event="A-7")
+    entry = post_entry(draft=made, idempotency_key="k7", actor=amina).entry_id
+    page = reader(books).get(f"/console/ledger/entries/{public_id('je', entry)}")
+    assert '<a href="/console/?test.sale">Order A-7</a>' in page.content.decode()
+
+
+def test_an_account_is_changed_from_its_forms_with_a_reason(books: Tenant) -> None:
+    person = make_person("otieno", "treasurer")
+    client = signed_in(person, secret=enrolled(person))
+    page = "/console/ledger/accounts/9500.one"
+
+    def send(path: str, **form: str) -> int:
+        status = client.post(path, form).status_code
+        connection.set_tenant(books)  # type: ignore[attr-defined]
+        return status
+
+    assert send(f"{page}/limits", floor="-10.005", reason="x") == 422
+    assert send(f"{page}/limits", floor="5", reason="Too much") == 409
+    assert send(f"{page}/limits", floor="-10.50", reason="Agreed") == 302
+    assert account_balance("9500.one").floor == kes(-1_050)
+    assert send(f"{page}/status", status="frozen", reason="") == 422
+    assert send(f"{page}/status", status="frozen", reason="Asked for") == 302
+    assert send(f"{page}/describe", name="Mama Njeri", parent="9500", dimensions="a") == 422
+    assert send(f"{page}/describe", name="Mama Njeri", parent="9500", dimensions="") == 302
+    shown = client.get(page).content.decode()
+    connection.set_tenant(books)  # type: ignore[attr-defined]
+    wanted = ["Mama Njeri", "floor KES 0.00", "floor KES -10.50", "Agreed", "open → frozen"]
+    assert [words for words in wanted if words not in shown] == []
+    template = {"template": "wallet", "reason": "To begin with"}
+    tried = client.post("/console/ledger/chart/template", template)
+    assert "What would become of each row" in tried.content.decode()
+    connection.set_tenant(books)  # type: ignore[attr-defined]
+    assert send("/console/ledger/chart/template", **template, apply="yes") == 302
+    assert account_balance("2100").is_header
+
+
+def test_who_only_reads_finds_no_form(books: Tenant) -> None:
+    client = reader(books)
+    for page in ("accounts/9100/limits", "accounts/9100/status", "chart/import", "chart/open"):
+        assert client.get(f"/console/ledger/{page}").status_code == 403
+        connection.set_tenant(books)  # type: ignore[attr-defined]

@@ -24,6 +24,7 @@ from apps.platform.actors import SYSTEM, Actor
 from apps.platform.documents import Document, Line, as_file
 from apps.platform.money import Money
 from apps.tenancy.models import Tenant
+from tests.ledger.fx_world import say
 
 START = date(2026, 1, 1)
 DAYS = st.integers(0, 90).map(lambda days: START + timedelta(days=days))
@@ -275,3 +276,19 @@ def test_files_say_what_the_screen_says_and_run_nothing(tree: Tenant, amina: Act
             assert "hyperlink" not in tags
     text = as_file(report("trial-balance", Question()), "csv").decode()
     assert "10000000000000.01" in text
+
+
+def test_currencies_are_combined_only_when_every_rate_is_known(tree: Tenant) -> None:
+    sales = [(START, "test.sale", "KES", 1_000, 0, 7), (START, "test.sale", "JPY", 10, 0, 7)]
+    post([(day, kind, of, minor, 0, 6) for day, kind, of, minor, _, _ in sales], "t")
+    assert [*lines_of(report("balance-sheet", Question()))] == ["JPY", "KES"]
+    say("JPY/KES", "0.8755")
+    combined = lines_of(report("balance-sheet", Question()))["All in KES"]
+    sums = {str(line.cells[0]): minor(line.cells[2]) for line in combined if not line.cells[1]}
+    assert sums["Assets"] == 1_000 + 876  # ten yen are KES 8.755, half to even
+    assert sums["Result not yet closed"] == sums["Assets"]
+    assert sums["Difference of translation"] == 0
+    earned = lines_of(report("income-statement", Question()))["All in KES"]
+    assert minor(earned[-1].cells[2]) == 1_876
+    long_ago = Question(ends=START)
+    assert "All in KES" not in lines_of(report("balance-sheet", long_ago))
