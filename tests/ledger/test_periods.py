@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -73,7 +74,7 @@ def post(
     return post_entry(draft=made, idempotency_key=str(new_id()), actor=actor).entry_id
 
 
-def by_hand(query: str, *arguments: object) -> str:
+def by_hand(query: str, *arguments: Any) -> str:
     """The SQLSTATE with which the database refuses it, or an empty text."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:
@@ -295,7 +296,7 @@ def test_the_database_refuses_what_goes_around_the_code(year: UUID) -> None:
         " closings) SELECT tenant, gen_random_uuid(), year_id, 'x', starts, ends, 'open', '{}', 0"
         " FROM ledger_period WHERE id = %s"
     )
-    cases = [
+    cases: list[tuple[Any, ...]] = [
         ("LG042", move.format("state = 'open'"), february),
         ("LG042", move.format("state = 'hard_closed', closings = 2"), february),
         ("LG042", move.format("ends = ends - 1"), january),

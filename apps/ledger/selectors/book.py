@@ -141,7 +141,7 @@ def held_balances(*, last: int) -> list[HeldBalance]:
 def camt_statement(*, account: str, starts: date, ends: date) -> CamtStatement:
     """The account's statement for a bank's format; signs as seen from its normal side."""
     if ends < starts:
-        raise PeriodBackwards(starts=starts, ends=ends)
+        raise PeriodBackwards(starts=starts.isoformat(), ends=ends.isoformat())
     pages = list(_pages(account, starts, ends))
     first = pages[0]
     return CamtStatement(
