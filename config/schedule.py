@@ -15,6 +15,7 @@ EVERY: dict[str, float] = {
     "ledger.sweep_folds": 1,
     "ledger.sweep_waits": 5,
     "ledger.refresh_ecb_rates": 3600,
+    "ledger.sweep_holds": 10,
     "payments.sweep_sends": 2,
     "payments.sweep_callbacks": 2,
     "payments.sweep_checks": 2,

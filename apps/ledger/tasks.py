@@ -62,3 +62,9 @@ def refresh_ecb_rates() -> int:
 def seal_every_book() -> int:
     """Chain, sign and anchor what was posted. Safe to run twice and to kill."""
     return seal_books()
+
+
+@every_tenant("ledger.sweep_holds")
+def sweep_holds() -> int:
+    """Release what is left of holds whose time is over. A bounded batch, safe to run twice."""
+    return services.expire_holds(actor=SYSTEM)

@@ -17,8 +17,7 @@ from django.db.models import Model, QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.platform.api.pagination import CURSOR, LIMIT, LIMIT_DEFAULT, LIMIT_MAX
-from apps.platform.api.refusals import FieldsRefused
+from apps.platform.api.pagination import CURSOR, limit_of
 from apps.platform.errors import UnknownCursor
 from apps.platform.tenant import current_tenant_id
 
@@ -36,7 +35,7 @@ class KeyPages:
         self, request: Request, rows: QuerySet[M], present: Callable[[M], Mapping[str, Any]]
     ) -> Response:
         """One page: ``{data, next, previous}``; ``previous`` is always null."""
-        limit = _limit(request)
+        limit = limit_of(request)
         salt = f"{current_tenant_id()}:{request.path_info}"
         given = request.query_params.get(CURSOR, "")
         if given:
@@ -58,10 +57,3 @@ class KeyPages:
         if next_page:
             response["Link"] = f'<{next_page}>; rel="next"'
         return response
-
-
-def _limit(request: Request) -> int:
-    text = request.query_params.get(LIMIT, str(LIMIT_DEFAULT))
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:4]) <= LIMIT_MAX):
-        raise FieldsRefused({LIMIT: [f"A whole number from 1 to {LIMIT_MAX}."]}, ())
-    return int(text)

@@ -44,6 +44,9 @@ class AccountSerializer(serializers.Serializer):
     debits = MoneyField()
     credits = MoneyField()
     balance = MoneyField()
+    pending_in = MoneyField(help_text="What open holds will bring when they are captured.")
+    pending_out = MoneyField(help_text="What open holds will take when they are captured.")
+    available = MoneyField(help_text="The balance less what is pending out.")
     version = serializers.IntegerField(help_text="How many postings the account has.")
     opened_at = serializers.DateTimeField()
 

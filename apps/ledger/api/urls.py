@@ -2,13 +2,20 @@
 
 from django.urls import path
 
-from apps.ledger.api import chart, fx, limits, periods, reports, sealing, views
+from apps.ledger.api import balances, chart, fx, holds, limits, periods, reports, sealing, views
 
 urlpatterns = [
     path("ledger/accounts", views.AccountCollection.as_view()),
     path("ledger/accounts/<str:code>", views.AccountItem.as_view()),
     path("ledger/accounts/<str:code>/postings", views.AccountPostings.as_view()),
+    path("ledger/accounts/<str:code>/balances", balances.AccountBalances.as_view()),
+    path("ledger/accounts/<str:code>/statement", balances.AccountStatementPage.as_view()),
+    path("ledger/holds", holds.HoldCollection.as_view()),
+    path("ledger/holds/<str:id>", holds.HoldItem.as_view()),
+    path("ledger/holds/<str:id>/capture", holds.HoldCapture.as_view()),
+    path("ledger/holds/<str:id>/release", holds.HoldRelease.as_view()),
     path("ledger/entries", views.EntryCollection.as_view()),
+    path("ledger/entries/up-to-available", holds.EntryUpToAvailable.as_view()),
     path("ledger/entries/<str:id>", views.EntryItem.as_view()),
     path("ledger/entries/<str:id>/reverse", views.EntryReversal.as_view()),
     path("ledger/fx/rates", fx.RateCollection.as_view()),

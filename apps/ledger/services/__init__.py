@@ -3,6 +3,7 @@
 from apps.ledger.services.account_changes import change_account_limits, describe_account
 from apps.ledger.services.accounts import change_account_status, open_account
 from apps.ledger.services.approval_rules import save_approval_rule
+from apps.ledger.services.balancing import post_up_to_available
 from apps.ledger.services.breaker import resume_posting, stop_posting
 from apps.ledger.services.charts import apply_chart
 from apps.ledger.services.dimensions import (
@@ -109,6 +110,7 @@ __all__ = [
     "post_entry",
     "post_journal",
     "post_revaluation",
+    "post_up_to_available",
     "quote_conversion",
     "record_provider_rates",
     "record_rate",

@@ -235,10 +235,10 @@ BEGIN
      WHERE a.code = ANY (p_account) ORDER BY b.account_id FOR NO KEY UPDATE OF b;
 
     IF p_is_up_to_available THEN  -- at least one unit, for the floor to refuse
-        SELECT array_fill(least(p_amount[1], greatest(min(
+        SELECT array_fill(least(p_amount[1], min(greatest(1,
                    b.normal_sign * (b.debits_minor - b.credits_minor) - coalesce(b.floor_minor, 0)
                    - CASE b.normal_sign WHEN 1 THEN b.pending_credits_minor
-                                        ELSE b.pending_debits_minor END), 1)),
+                                        ELSE b.pending_debits_minor END))),
                           ARRAY[cardinality(p_amount)])
           INTO taken
           FROM unnest(p_account, p_side) l(account, side)

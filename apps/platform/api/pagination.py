@@ -62,7 +62,7 @@ class CursorPages:
         self, request: Request, rows: QuerySet[M], present: Callable[[M], Mapping[str, Any]]
     ) -> Response:
         """One page: ``{data, next, previous}``, the two also as a ``Link`` header (RFC 8288)."""
-        limit = _limit(request)
+        limit = limit_of(request)
         salt = f"{current_tenant_id()}:{request.path_info}"
         given = request.query_params.get(CURSOR, "")
         position = _Position.opened(given, salt) if given else None
@@ -108,7 +108,8 @@ class CursorPages:
         return request.build_absolute_uri(f"?{urlencode(sorted(query.lists()), doseq=True)}")
 
 
-def _limit(request: Request) -> int:
+def limit_of(request: Request) -> int:
+    """How many rows of a page are asked for; ``FieldsRefused`` when that is not a number."""
     text = request.query_params.get(LIMIT, str(LIMIT_DEFAULT))
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:4]) <= LIMIT_MAX):
         raise FieldsRefused({LIMIT: [f"A whole number from 1 to {LIMIT_MAX}."]}, ())
