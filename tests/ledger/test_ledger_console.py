@@ -37,7 +37,7 @@ def reader(books: Tenant) -> Client:
         ("ledger/account/", ["9100", "9500.one", "1,050.00"]),
         ("ledger/journalentry/", ["A sale", "test.sale", "1,050.00"]),
         ("ledger/accounts/9100", ["Account 9100", "1,050.00", "A sale"]),
-        ("ledger/accounts/9500", ["9500.one", "9500.two"]),
+        ("ledger/accounts/9500", ["9500.one", "9500.two", "1,050.00"]),
         ("ledger/accounts/9500.one", ["Why it holds this", "test.sale", "/accounts/9500", "Chart"]),
         ("ledger/chart", ["treegrid", "9500.one", "1,050.00", "Categories", "Dimensions"]),
         ("ledger/chart?q=9500.o", ["9500.one", 'aria-level="2"']),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -23,6 +23,8 @@ from apps.ledger.selectors import AccountRow, account_balance, account_balance_a
 from apps.ledger.selectors.chart import account_row, accounts_with_balances
 from apps.ledger.selectors.explain import explained_balance
 from apps.ledger.selectors.journal import account_posting
+from apps.ledger.selectors.reports.positions import positions
+from apps.ledger.selectors.tree import rolled_up
 from apps.platform import clock
 from apps.platform.ids import public_id
 from apps.platform.models import AuditRecord
@@ -205,20 +207,29 @@ def _explained(thing: AccountRow) -> Table:
 
 
 def _branch(code: str) -> Table:
-    rows = accounts_with_balances().filter(parent__code=code)
+    """What stands directly below, headers with the sums below them in turn."""
+    rows = accounts_with_balances().filter(parent__code=code)[:CHILDREN_SHOWN]
+    sums = rolled_up(positions(None, None))
     return Table(
         "Accounts below",
         ["Account", "Name", "State", "Balance"],
         [
             Row(
-                [row.account, row.name, account_state(row), None if row.is_header else row.balance],
+                [row.account, row.name, account_state(row), _together(row, sums[row.account])],
                 url=account_url(row.account),
             )
-            for row in map(account_row, rows[:CHILDREN_SHOWN])
+            for row in map(account_row, rows)
         ],
         is_filterable=True,
         more=Link("Postings of all of them", postings_url(code)),
     )
+
+
+def _together(row: AccountRow, sums: Mapping[str, int]) -> Value:
+    if not row.is_header:
+        return row.balance
+    amounts = [Money(minor, currency) for currency, minor in sorted(sums.items())]
+    return amounts[0] if len(amounts) == 1 else Several(tuple(amounts)) if amounts else None
 
 
 def _last_postings(thing: AccountRow) -> Table:
