@@ -22,7 +22,8 @@ Tone = Literal["good", "warn", "bad", "info", "calm"]
 _WORDS: dict[Tone, str] = {
     "good": "active approved captured completed delivered done matched ok open paid posted "
     "published ready resolved settled succeeded",
-    "warn": "awaiting_approval delayed due paused pending_approval partly_matched partly_paid "
+    "warn": "awaiting_approval delayed due partially_captured partly_matched partly_paid paused "
+    "pending_approval "
     "returned submitted suspended unknown unmatched waiting",
     "bad": "bad blocked broken dead dead_letter declined failed partly_failed rejected revoked "
     "violated",

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 
 from apps.payments import selectors, services
-from apps.payments.models import Attempt, Callback
+from apps.payments.models import Attempt, Callback, PaymentIntent
 from apps.platform.actors import SYSTEM
 from apps.platform.clock import now
 from apps.platform.ids import public_id
@@ -74,6 +74,22 @@ def test_each_page_shows_the_payment_and_never_a_whole_number(
         text = response.content.decode()
         assert [words for words in shows if words not in text] == [], page
         assert "254708374149" not in text, page
+
+
+@pytest.mark.parametrize(
+    ("captured_minor", "said"),
+    [(149_900, "KES 1.00 is missing"), (150_100, "KES 1.00 more than was asked"), (150_000, "")],
+)
+def test_what_is_not_what_was_asked_is_said_first(
+    mara: Tenant, unknown: UUID, captured_minor: int, said: str
+) -> None:
+    intents = PaymentIntent.objects.filter(id=unknown)
+    assert intents.get().amount_minor == 150_000
+    intents.update(status="succeeded", captured_minor=captured_minor)
+    page = f"payments/intents/{public_id('pi', unknown)}"
+    shown = call(mara, visit(mara, "viewer"), "get", page).content.decode()
+    assert said in shown
+    assert ("in suspense" in shown) == bool(said)
 
 
 def test_an_operator_has_the_provider_asked(mara: Tenant, unknown: UUID) -> None:

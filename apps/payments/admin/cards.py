@@ -18,6 +18,8 @@ from apps.platform.tenant import current_tenant
 
 PERMISSION = "payments.view"
 DAYS = 14
+#: In percent. Beyond it there were hardly any usual days to compare with.
+TREND_MAX = 999
 
 
 def collected_card(request: HttpRequest) -> Card | None:
@@ -29,12 +31,13 @@ def collected_card(request: HttpRequest) -> Card | None:
     collected, _ = _in_and_out(days, currency)
     usual = sum(collected[:-1]) // (len(days) - 1)
     today = collected[-1]
+    change = (today - usual) * 100 // usual if usual else None
     return Kpi(
         title="Collected today",
         icon="south_west",
         value=Money(today, currency),
-        trend=(today - usual) * 100 // usual if usual else None,
-        trend_note="vs a usual day" if usual else "",
+        trend=change if change is None or change <= TREND_MAX else None,
+        trend_note="vs a usual day",
         url=reverse("console:payments_paymentintent_changelist"),
     )
 

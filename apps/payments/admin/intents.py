@@ -13,10 +13,11 @@ from django.urls import reverse
 
 from apps.console.lists import PeriodFilter, ReadOnlyAdmin
 from apps.console.pages import Action, Header, Moment, PublicPage
+from apps.console.pages.objects import Banner
 from apps.console.registry import register_page, register_search, register_view
 from apps.console.search import Hit, exact_then_prefix
 from apps.console.site import console_site
-from apps.console.values import Fact, Phone, Ref, Row, Status, Table, Value
+from apps.console.values import Fact, Note, Phone, Ref, Row, Status, Table, Value
 from apps.payments.admin.timeline import moments
 from apps.payments.domain import AttemptRow, PaymentView
 from apps.payments.domain.states import CHECKABLE, COLLECTABLE
@@ -100,20 +101,33 @@ class IntentPage(PublicPage):
             note=thing.intent.description,
         )
 
+    def banner(self, thing: PaymentView) -> Banner | None:
+        """What came, where it is not what was asked."""
+        paid, asked = thing.intent.captured, thing.intent.amount
+        if not paid.minor or paid == asked:
+            return None
+        if paid.minor < asked.minor:
+            title = f"{paid} of {asked} arrived: {asked - paid} is missing."
+            text = "It stands in suspense as a whole until somebody decides whose it is."
+        else:
+            title = f"{paid} arrived: {paid - asked} more than was asked."
+            text = "What is too much stands in suspense until somebody decides whose it is."
+        return Banner(title=title, text=text, tone="warn", icon="difference")
+
     def facts(self, thing: PaymentView) -> Sequence[Fact]:
         """What was asked, and what came."""
         receipts = [event.provider_reference for event in thing.events if event.booked]
         return [
             Fact("Received", thing.intent.captured),
             Fact("Provider's receipt", Ref(", ".join(receipts)) if receipts else None),
-            Fact("Payer", thing.intent.payer),
+            Fact("Payer", Phone(thing.intent.payer)),
             Fact("Asked", thing.intent.created_at),
             Fact("Open until", thing.intent.expires_at),
         ]
 
     def lines(self, thing: PaymentView) -> Sequence[Table]:
         """The attempts, and whom the money belongs to."""
-        columns = ["Try", "State", "Sent", "Ended", "Code", "Provider says", "Next check"]
+        columns = ["Try", "State", "Sent", "Ended", "Provider says", "Next check"]
         attempts = [Row(_cells(attempt)) for attempt in reversed(thing.attempts)]
         legs = [
             Row(
@@ -178,8 +192,7 @@ def _cells(attempt: AttemptRow) -> list[Value]:
         Status(attempt.state),
         attempt.sent_at,
         attempt.finished_at,
-        attempt.code,
-        attempt.message,
+        Note(attempt.message, attempt.code) if attempt.message else attempt.code,
         attempt.next_check_at,
     ]
 

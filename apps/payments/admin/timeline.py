@@ -45,10 +45,10 @@ def _of_events(events: Iterable[EventRow]) -> Iterable[Moment]:
             notes.append(f"{event.booked} booked")
         if not event.is_effective:
             notes.append("overtaken by what was known")
+        notes.append(f"by {event.source}")
         yield Moment(
             at=event.received_at,
             what=_WHAT.get(event.kind, event.kind),
-            who=f"by {event.source}",
             note=", ".join(notes),
             tone=tone,
             icon=icon,

@@ -88,6 +88,7 @@ def _card(_request: HttpRequest) -> Card | None:
     count = unknown_count()
     return Kpi(
         title="Unknown outcomes",
+        icon="help",
         value=count,
         note="being asked about" if count else "every outcome is known",
         tone="warn" if count else "good",

@@ -30,7 +30,7 @@ def waiting_card(request: HttpRequest) -> Card | None:
 
 def release_card(request: HttpRequest) -> Card | None:
     """What others approved and a treasurer has not released."""
-    return _batches("Waiting to be released", "outbox", batches_to_release(), RELEASES)
+    return _batches("Waiting to be released", "send_money", batches_to_release(), RELEASES)
 
 
 def _batches(title: str, icon: str, rows: list[BatchRow], queue: str) -> Card:

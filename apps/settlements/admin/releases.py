@@ -77,4 +77,4 @@ def _row(row: BatchRow) -> QueueRow:
 
 
 register_view("settlements/releases/", ReleasesQueue, name="settlements_releases")
-register_page("", "To release", "outbox", QUEUE, RELEASE, badge=to_release, order=21)
+register_page("", "To release", "send_money", QUEUE, RELEASE, badge=to_release, order=21)
