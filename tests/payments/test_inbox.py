@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -12,11 +13,13 @@ import httpx
 import pytest
 from django.conf import settings
 
+from apps.ledger.services import resume_posting, stop_posting
 from apps.payments import selectors, services
 from apps.payments.domain import tokens
 from apps.payments.models import Attempt, Callback
 from apps.payments.selectors.contexts import callback_token
-from apps.platform.actors import SYSTEM
+from apps.platform import clock
+from apps.platform.actors import SYSTEM, Actor, ActorKind
 from apps.platform.ids import new_id, public_id
 from apps.tenancy.contexts import inside
 from tests.payments.conftest import House
@@ -92,6 +95,27 @@ def test_a_hundred_equal_callbacks_at_once_make_one_entry(house: House, waiting:
     assert balance("1100") == before + 1_500_00
     assert waiting.intent is not None
     assert len(told("payment_captured", public_id("pi", waiting.intent.id))) == 1
+
+
+def test_callbacks_wait_for_as_long_as_posting_is_stopped(
+    house: House, waiting: Attempt, later: Callable[[float], None]
+) -> None:
+    """They are answered and kept; waiting uses up no try, whatever the length of the stop."""
+    before, person = balance("1100"), Actor(ActorKind.PERSON, "amina", new_id())
+    stop_posting(reason="the audit found something", actor=SYSTEM)
+    answer = send(house, waiting.id, paid(fresh_receipt()))
+    assert (answer.status_code, answer.json()) == (200, ACCEPTED)
+    for _ in range(12):
+        services.process_callbacks()
+        later(3600)
+    (row,) = Callback.objects.filter(attempt=waiting)
+    assert (row.state, row.tries) == ("new", 0)
+    assert "Posting is stopped" in row.last_error
+    assert balance("1100") == before
+    resume_posting(reason="found it", step_up_at=clock.now(), actor=person)
+    services.process_callbacks()
+    row.refresh_from_db()
+    assert (row.state, balance("1100")) == ("done", before + 1_500_00)
 
 
 def _process_in(house: House) -> None:

@@ -38,7 +38,7 @@ class Beancount:
         yield f";; {one_line(book.title)}: sealed entries 1 to {book.last}\n"
         yield f'option "title" {_quoted(book.title)}\n'
         yield f'option "operating_currency" "{book.functional_currency}"\n'
-        yield 'option "inferred_tolerance_multiplier" "0"\n\n'
+        yield 'option "tolerance_multiplier" "0"\n\n'
         for currency in sorted({account.currency for account in book.accounts}):
             yield f"{book.starts} commodity {currency}\n  exponent: {book.exponents[currency]}\n"
         for account in book.accounts:
