@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.ledger.api import balances, chart, fx, holds, limits, periods, reports, sealing, views
+from apps.ledger.api import balances, chart, fx, holds, limits, modes, periods, reports, sealing, views
 
 urlpatterns = [
     path("ledger/accounts", views.AccountCollection.as_view()),
@@ -41,6 +41,8 @@ urlpatterns = [
     path("ledger/accounts/<str:code>/status", chart.AccountStatusChange.as_view()),
     path("ledger/accounts/<str:code>/describe", chart.AccountDescription.as_view()),
     path("ledger/accounts/<str:code>/explain", chart.AccountExplanation.as_view()),
+    path("ledger/accounts/<str:code>/mode", modes.AccountKeeping.as_view()),
+    path("ledger/hot-accounts", modes.HotAccounts.as_view()),
     path("ledger/chart", chart.ChartFile.as_view()),
     path("ledger/chart/tree", chart.ChartTree.as_view()),
     path("ledger/chart/preview", chart.ChartPreview.as_view()),

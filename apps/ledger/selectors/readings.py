@@ -1,4 +1,4 @@
-"""Figures about the seal and the breaker that are read when somebody asks for metrics."""
+"""Figures about the seal, the breaker and hot accounts, read when somebody asks for metrics."""
 
 from __future__ import annotations
 
@@ -29,6 +29,19 @@ _AGE = """
        AND NOT EXISTS (SELECT FROM {seal} s WHERE s.entry_id = e.id)
 """
 _UNANCHORED = "SELECT count(*) FROM {seal_batch} WHERE anchored_at IS NULL"
+_UNFOLDED = """
+    SELECT count(*) FROM (
+        SELECT FROM {posting} WHERE account_version IS NULL LIMIT {most}) waiting
+"""
+_UNFOLDED_AGE = """
+    SELECT coalesce(extract(epoch FROM clock_timestamp() - min(posted_at)), 0)
+      FROM {posting} WHERE account_version IS NULL
+"""
+# Sampled every LOOK_SECONDS; the running hour is shorter, so it is told too low rather than high.
+_WAITING = """
+    SELECT coalesce(max(waiters), 0) * 5.0 / 3600 FROM {lock_wait}
+     WHERE hour >= date_trunc('hour', now()) - interval '1 hour'
+"""
 _STOPPED = "SELECT count(*) FROM {breaker} WHERE closed_at IS NULL"
 
 
@@ -37,6 +50,18 @@ def register() -> None:
     told = {
         "house_ledger_unsealed_entries": ("Entries that have no seal yet.", _UNSEALED),
         "house_ledger_unsealed_age_seconds": ("Age of the oldest entry without a seal.", _AGE),
+        "house_ledger_unfolded_postings": (
+            f"Postings that no balance holds yet, counted up to {COUNT_MAX}.",
+            _UNFOLDED,
+        ),
+        "house_ledger_unfolded_age_seconds": (
+            "Age of the oldest posting that no balance holds yet.",
+            _UNFOLDED_AGE,
+        ),
+        "house_ledger_account_waiters": (
+            "Postings waiting for the hottest account on average, in this hour or the last.",
+            _WAITING,
+        ),
         "house_ledger_unanchored_heads": ("Heads not yet kept outside.", _UNANCHORED),
         "house_ledger_posting_stopped": ("1 while posting is stopped.", _STOPPED),
     }
@@ -67,6 +92,8 @@ def _part(query: str, place: Place) -> sql.Composable:
             "seal": "seal",
             "seal_batch": "seal_batch",
             "breaker": "posting_breaker",
+            "posting": "posting",
+            "lock_wait": "lock_wait",
         }.items()
     }
     figure = sql.SQL(query).format(most=sql.Literal(COUNT_MAX), **tables)
