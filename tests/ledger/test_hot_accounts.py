@@ -15,7 +15,7 @@ from apps.ledger import errors
 from apps.ledger.domain import AccountStatus, BalanceMode, Keeping, Obligations, advised
 from apps.ledger.domain import credit as credit_leg
 from apps.ledger.domain import debit as debit_leg
-from apps.ledger.models import Account, BalanceShard, LockWait, Posting
+from apps.ledger.models import BalanceShard, Posting
 from apps.ledger.selectors import (
     account_balance,
     account_balance_as_of,
@@ -37,15 +37,12 @@ from apps.ledger.services import (
     post_entries,
     post_entry,
 )
-from apps.platform import clock
 from apps.platform.actors import SYSTEM
 from apps.platform.errors import DomainError
 from apps.platform.ids import new_id
 from apps.tenancy.contexts import inside
 from apps.tenancy.models import Tenant
-from tests.identity.people import enrolled, make_person, signed_in
 from tests.ledger.conftest import VALUE_DATE, draft, image, kes
-from tests.ledger.test_ledger_api import Caller
 from tests.ledger.test_races import all_at_once, deadlocks
 
 MODES = list(BalanceMode)
@@ -393,46 +390,6 @@ def setting() -> str:
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('synchronous_commit')")
         return str(cursor.fetchone()[0])
-
-
-# --- at the doors
-
-
-def test_the_mode_is_shown_and_changed_over_the_api(books: Tenant) -> None:
-    caller = Caller(books, ["ledger:read", "ledger:write"])
-    body = {"mode": "deferred", "reason": "Many fees"}
-    changed = caller.post("accounts/9100/mode", body)
-    assert (changed.status_code, changed.json()["keeping"]) == (
-        200,
-        {"mode": "deferred", "releases_early": False},
-    )
-    sale("9100", 5)
-    assert caller.get("accounts/9100/mode").json()["unfolded"] == 1
-    assert [row["account"] for row in caller.get("hot-accounts").json()] == ["9100"]
-    refused = caller.post("accounts/9110/mode", body, key="k2")
-    assert (refused.status_code, refused.json()["code"]) == (409, "ledger/mode-not-possible")
-    statement = caller.get("accounts/9100/postings").json()
-    assert statement["data"][0]["balance_after"] is None
-    assert account_balance("9100").balance == kes(5)
-
-
-def test_an_operator_follows_the_advice_with_a_reason(books: Tenant) -> None:
-    hour = clock.now().replace(minute=0, second=0, microsecond=0)
-    account = Account.objects.get(code="9110")
-    LockWait.objects.create(account=account, hour=hour, looks=300, waiters=3_600)
-    assert account_keeping("9110").advice == Keeping(mode=BalanceMode.SHARDED)
-    person = make_person("otieno", "treasurer")
-    client = signed_in(person, secret=enrolled(person))
-    assert (
-        "Cut its limits into parts" in client.get("/console/ledger/hot-accounts").content.decode()
-    )
-    page = "/console/ledger/accounts/9110/keeping"
-    assert "not while it has a floor" in client.get(page).content.decode()
-    assert client.post(page, {"action": "deferred", "text": "Hot"}).status_code == 409
-    assert client.post(page, {"action": "sharded", "text": ""}).status_code == 422
-    assert client.post(page, {"action": "sharded", "text": "Hot"}).status_code == 302
-    connection.set_tenant(books)  # type: ignore[attr-defined]  # django-tenants' own backend
-    assert account_keeping("9110").keeping.mode == BalanceMode.SHARDED
 
 
 def test_a_queue_for_an_account_is_seen_by_a_look_at_it(
