@@ -12,7 +12,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from apps.ledger import errors
-from apps.ledger.domain import AccountStatus, BalanceMode, Keeping, Obligations, advised
+from apps.ledger.domain import AccountStatus, BalanceMode
 from apps.ledger.domain import credit as credit_leg
 from apps.ledger.domain import debit as debit_leg
 from apps.ledger.models import BalanceShard, Posting
@@ -226,31 +226,6 @@ def test_parts_that_do_not_add_up_are_noticed_by_the_audit(books: Tenant) -> Non
     }
     with pytest.raises(IntegrityError), transaction.atomic():
         execute("UPDATE ledger_balance_shard SET down_minor = -1 WHERE shard = 3")
-
-
-@pytest.mark.parametrize(
-    ("waiting", "now", "obligations", "advice"),
-    [
-        (0.1, {}, {}, None),
-        (1.0, {}, {}, {"releases_early": True}),
-        (9.0, {}, {}, {"mode": BalanceMode.DEFERRED}),
-        (9.0, {}, {"has_limits": True}, {"mode": BalanceMode.SHARDED}),
-        (9.0, {}, {"has_limits": True, "has_holds": True}, {"releases_early": True}),
-        (9.0, {}, {"is_watched": True}, {"releases_early": True}),
-        (9.0, {"releases_early": True}, {"is_watched": True}, None),
-        (1.0, {"releases_early": True}, {}, {"mode": BalanceMode.DEFERRED}),
-        (9.0, {"mode": BalanceMode.DEFERRED}, {}, None),
-    ],
-)
-def test_the_mildest_way_that_helps_is_advised(
-    waiting: float,
-    now: dict[str, object],
-    obligations: dict[str, bool],
-    advice: dict[str, object] | None,
-) -> None:
-    must = {"has_limits": False, "has_holds": False, "is_watched": False} | obligations
-    expected = None if advice is None else Keeping(**advice)  # type: ignore[arg-type]
-    assert advised(Keeping(**now), Obligations(**must), waiting) == expected  # type: ignore[arg-type]
 
 
 # --- committed, by many at once

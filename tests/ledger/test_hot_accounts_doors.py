@@ -1,10 +1,11 @@
-"""Hot accounts at the doors: over the API and in the console."""
+"""Hot accounts at the doors: over the API and in the console, and what is advised there."""
 
 from __future__ import annotations
 
+import pytest
 from django.db import connection
 
-from apps.ledger.domain import BalanceMode, Keeping
+from apps.ledger.domain import BalanceMode, Keeping, Obligations, advised
 from apps.ledger.domain import credit as credit_leg
 from apps.ledger.domain import debit as debit_leg
 from apps.ledger.models import Account, LockWait
@@ -62,3 +63,28 @@ def test_an_operator_follows_the_advice_with_a_reason(books: Tenant) -> None:
     assert client.post(page, {"action": "sharded", "text": "Hot"}).status_code == 302
     connection.set_tenant(books)  # type: ignore[attr-defined]  # django-tenants' own backend
     assert account_keeping("9110").keeping.mode == BalanceMode.SHARDED
+
+
+@pytest.mark.parametrize(
+    ("waiting", "now", "obligations", "advice"),
+    [
+        (0.1, {}, {}, None),
+        (1.0, {}, {}, {"releases_early": True}),
+        (9.0, {}, {}, {"mode": BalanceMode.DEFERRED}),
+        (9.0, {}, {"has_limits": True}, {"mode": BalanceMode.SHARDED}),
+        (9.0, {}, {"has_limits": True, "has_holds": True}, {"releases_early": True}),
+        (9.0, {}, {"is_watched": True}, {"releases_early": True}),
+        (9.0, {"releases_early": True}, {"is_watched": True}, None),
+        (1.0, {"releases_early": True}, {}, {"mode": BalanceMode.DEFERRED}),
+        (9.0, {"mode": BalanceMode.DEFERRED}, {}, None),
+    ],
+)
+def test_the_mildest_way_that_helps_is_advised(
+    waiting: float,
+    now: dict[str, object],
+    obligations: dict[str, bool],
+    advice: dict[str, object] | None,
+) -> None:
+    must = {"has_limits": False, "has_holds": False, "is_watched": False} | obligations
+    expected = None if advice is None else Keeping(**advice)  # type: ignore[arg-type]
+    assert advised(Keeping(**now), Obligations(**must), waiting) == expected  # type: ignore[arg-type]
