@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from random import Random
 
 import pytest
 from django.db import Error, connection, transaction
 
-from apps.ledger.domain import Side
+from apps.ledger.domain import Side, credit, debit
 from apps.ledger.domain.fx import FixedSide
-from apps.ledger.errors import AccountNotFound, InsufficientFunds
+from apps.ledger.errors import AccountNotFound, InsufficientFunds, ReservedAccount
 from apps.ledger.errors.fx import (
     ConversionNotReversible,
     OppositeAccounts,
@@ -24,15 +27,16 @@ from apps.ledger.errors.fx import (
 from apps.ledger.models import FxPosition
 from apps.ledger.selectors import account_balance, books_violations, journal_entry, trial_balance
 from apps.ledger.selectors.fx import QuoteRow, exposures, mid_rate
-from apps.ledger.services import reverse_entry
+from apps.ledger.services import post_entry, reverse_entry
 from apps.ledger.services.fx import convert, quote_conversion
 from apps.platform import clock
 from apps.platform.actors import SYSTEM, Actor
 from apps.platform.ids import new_id
 from apps.platform.models import OutboxMessage
 from apps.platform.money import Money
+from apps.tenancy.contexts import inside
 from apps.tenancy.models import Tenant
-from tests.ledger.conftest import image, kes, usd
+from tests.ledger.conftest import draft, image, kes, usd
 from tests.ledger.fx_world import (
     BANKS,
     WALLETS,
@@ -43,6 +47,7 @@ from tests.ledger.fx_world import (
     open_trading_chart,
     say,
 )
+from tests.ledger.test_races import all_at_once, deadlocks
 
 PRICED = usd(10_001)
 
@@ -281,5 +286,36 @@ def test_the_audit_finds_what_was_altered(desk: Tenant, fault: str, laws: set[st
     assert {one.check for one in books_violations()} == {f"ledger.{law}" for law in laws}
 
 
-def test_actors_are_named(desk: Tenant, amina: Actor) -> None:
-    assert change(usd(100), "KES", actor=amina).converted_by == "person:amina"
+def test_nobody_else_posts_to_a_position(desk: Tenant, amina: Actor) -> None:
+    assert change(usd(10_000), "KES", actor=amina).converted_by == "person:amina"
+    before = image()
+    by_hand = draft(debit("fx.position.USD", usd(1)), credit("9700", usd(1)))
+    with pytest.raises(ReservedAccount):
+        post_entry(draft=by_hand, idempotency_key="x", actor=amina)
+    assert image() == before
+
+
+def test_many_convert_at_once(races: Tenant, django_db_blocker: pytest.FixtureRequest) -> None:
+    """One quote, eight takers: one conversion. Sixteen quotes at once: no deadlock, no drift."""
+    with django_db_blocker.unblock(), inside(races):  # type: ignore[attr-defined]
+        open_trading_chart()
+        say("USD/KES", "129.05")
+        say("EUR/USD", "1.1527")
+        deposit(usd(1_000_000))
+        deposit(Money(1_000_000, "EUR"))
+        quote = asked()
+        takers: list[Callable[[], object]] = [partial(used, quote, str(new_id())) for _ in range(8)]
+        answers = all_at_once(races, takers)
+        assert Counter(type(answer).__name__ for answer in answers) == {
+            "ConversionRow": 1,
+            "QuoteUsed": 7,
+        }
+        before = deadlocks()
+        pairs = [(usd(5_000), "EUR"), (Money(5_000, "EUR"), "USD"), (usd(5_000), "KES")]
+        work: list[Callable[[], object]] = [
+            partial(change, *pairs[number % 3], bps=20) for number in range(16)
+        ]
+        done = all_at_once(races, work)
+        assert {type(answer).__name__ for answer in done} == {"ConversionRow"}
+        assert deadlocks() == before
+        assert books_violations() == []

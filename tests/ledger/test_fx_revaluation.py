@@ -285,7 +285,8 @@ def test_the_audit_finds_what_was_altered(
     approve(run, checker)
     post_revaluation(revaluation_id=run.id, actor=maker)
     execute("SET CONSTRAINTS ALL IMMEDIATE")
-    execute("ALTER TABLE ledger_fx_revaluation DISABLE TRIGGER USER")
+    execute("SET LOCAL session_replication_role = replica")  # no trigger fires
     assert execute(fault) == 1
+    execute("SET LOCAL session_replication_role = origin")
     found = {one.check for one in books_violations()}
     assert found == {"ledger.fx_revaluations_are_taken_back"}

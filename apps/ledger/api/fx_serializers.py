@@ -87,7 +87,7 @@ class MidQuery(serializers.Serializer):
 class HopSerializer(serializers.Serializer):
     """A recorded rate on the way; upside down if inverted."""
 
-    rate_id = serializers.UUIDField()
+    rate_id = serializers.CharField()
     base = serializers.CharField()
     quote = serializers.CharField()
     rate = serializers.CharField()
@@ -204,6 +204,7 @@ class LineSerializer(serializers.Serializer):
     """
 
     account = serializers.CharField(allow_blank=True)
+    name = serializers.CharField(allow_blank=True)
     currency = serializers.CharField()
     balance = MoneyField()
     carried = MoneyField()

@@ -12,12 +12,20 @@ from uuid import UUID
 
 from apps.ledger.domain.accounts import Side
 from apps.ledger.domain.periods import Late
-from apps.ledger.errors import AmountNotPositive, ReservedKind, TooFewPostings, UnbalancedEntry
+from apps.ledger.errors import (
+    AmountNotPositive,
+    ReservedAccount,
+    ReservedKind,
+    TooFewPostings,
+    UnbalancedEntry,
+)
 from apps.platform.money import Money
 
 #: Kinds that only the ledger itself writes.
 REVERSAL = "reversal"
 RESERVED_KINDS = frozenset({REVERSAL, "close", "fx", "revaluation"})
+#: Accounts that only conversions move: they agree with the positions the ledger keeps.
+POSITIONS = "fx.position."
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +128,8 @@ def check_legs(postings: Sequence[PostingDraft]) -> None:
     for leg, posting in enumerate(postings, start=1):
         if posting.amount.minor <= 0:
             raise AmountNotPositive(leg=leg, account=posting.account)
+        if posting.account.startswith(POSITIONS):
+            raise ReservedAccount(leg=leg, account=posting.account)
     sums = {side: Counter[str]() for side in Side}
     for posting in postings:
         sums[posting.side][posting.amount.currency] += posting.amount.minor

@@ -55,6 +55,18 @@ class ReservedKind(DomainError):
 
 
 @dataclass(eq=False, kw_only=True)
+class ReservedAccount(DomainError):
+    """Only the ledger itself posts to this account."""
+
+    code = "ledger/reserved-account"
+    kind = Kind.INVALID
+    advice = "Convert the money instead: a conversion moves the position."
+
+    leg: int
+    account: str
+
+
+@dataclass(eq=False, kw_only=True)
 class UnknownAccount(DomainError):
     """A posting names an account that is not in the chart."""
 

@@ -16,7 +16,7 @@ from apps.console.search import Hit
 from apps.console.site import console_site
 from apps.console.values import Fact, Link, Note, Ref, Row, Status, Table, Value
 from apps.ledger.admin.fx.rates import VIEW
-from apps.ledger.admin.fx.words import derivation_table, rate_value
+from apps.ledger.admin.fx.words import derivation_table, rate_value, short_rate
 from apps.ledger.domain import Side
 from apps.ledger.models import FxConversion
 from apps.ledger.selectors import journal_entry
@@ -66,7 +66,7 @@ class ConversionAdmin(ReadOnlyAdmin):
     @admin.display(description="Middle rate")
     def mid_rate(self, row: FxConversion) -> Value:
         """Before the spread."""
-        return rate_value(row.mid)
+        return short_rate(row.mid)
 
     @admin.display(description="Spread")
     def fee(self, row: FxConversion) -> Money:
@@ -160,5 +160,5 @@ def find_conversions(text: str, limit: int) -> list[Hit]:
 
 console_site.register(FxConversion, ConversionAdmin)
 register_view("ledger/fx/conversions/<str:key>", ConversionPage, name="ledger_fx_conversion")
-register_page("Ledger", "Conversions", "swap_horiz", LIST, VIEW, order=62)
+register_page("Ledger", "Conversions", "swap_horiz", LIST, VIEW, order=42)
 register_search("Conversions", find_conversions, permission=VIEW, prefixes=("fxc_",))

@@ -11,7 +11,7 @@ from apps.console.pages import ReportPage
 from apps.console.registry import register_page, register_view
 from apps.console.values import Fact, Row, Status, Table
 from apps.ledger.admin.fx.rates import VIEW
-from apps.ledger.admin.fx.words import rate_value
+from apps.ledger.admin.fx.words import short_rate
 from apps.ledger.selectors.fx import Exposure, exposures
 from apps.platform.money import Money
 from apps.platform.tenant import current_tenant
@@ -60,7 +60,7 @@ def _row(row: Exposure) -> Row:
             row.quantity.currency,
             row.quantity,
             row.carried,
-            rate_value(row.rate),
+            None if row.rate is None else short_rate(row.rate),
             row.worth,
             row.unrealised,
             row.realised,
@@ -76,5 +76,5 @@ def _sum(amounts: Sequence[Money]) -> Money:
 
 register_view("ledger/fx/exposure", ExposurePage, name="ledger_fx_exposure")
 register_page(
-    "Ledger", "Currency exposure", "monitoring", "console:ledger_fx_exposure", VIEW, order=63
+    "Ledger", "Currency exposure", "monitoring", "console:ledger_fx_exposure", VIEW, order=43
 )

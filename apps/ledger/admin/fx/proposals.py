@@ -99,4 +99,4 @@ def waiting(request: HttpRequest) -> int | None:
 
 
 register_view("ledger/fx/proposals/", ProposalsQueue, name="ledger_fx_proposals")
-register_page("Ledger", "Rates to approve", "rule", QUEUE, APPROVE, badge=waiting, order=61)
+register_page("Ledger", "Rates to approve", "rule", QUEUE, APPROVE, badge=waiting, order=41)

@@ -86,7 +86,7 @@ class RateForm(forms.Form):
     valid_from = forms.DateTimeField(
         label="Counts from",
         required=False,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
+        widget=forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"}),
         help_text="In your organisation's time zone. Left empty: from now on.",
     )
     days = forms.IntegerField(
@@ -200,4 +200,4 @@ def _begins(given: datetime | None) -> datetime:
 console_site.register(FxRate, RateAdmin)
 register_view("ledger/fx/rates/add", AddRatePage, name="ledger_fx_rate_add")
 register_view("ledger/fx/rates/import", ImportRatesPage, name="ledger_fx_rate_import")
-register_page("Ledger", "Exchange rates", "currency_exchange", LIST, VIEW, order=60)
+register_page("Ledger", "Exchange rates", "currency_exchange", LIST, VIEW, order=40)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.http import Http404, QueryDict
+from django.http import Http404, HttpRequest, QueryDict
 from django.urls import reverse
 
 from apps.console.lists import PeriodFilter, ReadOnlyAdmin
@@ -18,7 +18,7 @@ from apps.console.values import Fact, Link, Note, Ref, Row, Status, Table, Tone,
 from apps.identity.models import User
 from apps.identity.step_up import recent
 from apps.ledger.admin.fx.rates import CHANGE, VIEW
-from apps.ledger.admin.fx.words import derivation_table, rate_value
+from apps.ledger.admin.fx.words import derivation_table, short_rate
 from apps.ledger.domain.fx import Line, RunState
 from apps.ledger.models import FxRevaluation
 from apps.ledger.selectors.fx import RevaluationRow, revaluation
@@ -120,6 +120,13 @@ class RevaluationPage(ObjectPage):
                 )
             case RunState.APPROVED:
                 return Banner(title="Approved, and ready to post", tone="good", icon="verified")
+            case RunState.POSTED if thing.entry_id is None:
+                return Banner(
+                    title="Nothing to post",
+                    text="No balance is worth more or less than it is carried at.",
+                    tone="calm",
+                    icon="task_alt",
+                )
             case RunState.DISCARDED:
                 return Banner(title="Discarded", text=thing.reason, tone="warn", icon="block")
             case RunState.SUPERSEDED:
@@ -177,9 +184,12 @@ class RevaluationPage(ObjectPage):
     def actions(self, thing: RevaluationRow) -> Sequence[Action]:
         """Approve, post, or put aside."""
         discard = Action(
-            name="discard", label="Discard this run", look="danger", permission=CHANGE,
+            name="discard",
+            label="Discard this run",
+            look="danger",
+            permission=APPROVE if self.may(APPROVE) else CHANGE,
             asks="Reason",
-        )  # fmt: skip
+        )
         match thing.state:
             case RunState.DRAFT:
                 user = self.request.user
@@ -236,10 +246,10 @@ def _line(line: Line) -> Row:
         return Row([what, None, line.carried, None, line.revalued, line.difference])
     return Row(
         [
-            line.account,
+            Note(line.account, line.name),
             line.balance,
             line.carried,
-            rate_value(line.rate),
+            None if line.rate is None else short_rate(line.rate),
             line.revalued,
             line.difference,
         ],
@@ -258,6 +268,17 @@ def _entry(id: Any) -> Link | None:
     return Link(reference, reverse("console:ledger_entry", args=[reference]))
 
 
+def waiting(request: HttpRequest) -> int | None:
+    """How many runs the signed-in person may approve."""
+    user = request.user
+    if not isinstance(user, User) or not user.has_perm(APPROVE):
+        return None
+    drafts = FxRevaluation.objects.filter(state=RunState.DRAFT)
+    return drafts.exclude(maker_person=user.person).count() or None
+
+
 console_site.register(FxRevaluation, RevaluationAdmin)
 register_view("ledger/fx/revaluations/<str:key>", RevaluationPage, name="ledger_fx_revaluation")
-register_page("Ledger", "Revaluations", "published_with_changes", LIST, VIEW, order=64)
+register_page(
+    "Ledger", "Revaluations", "published_with_changes", LIST, VIEW, badge=waiting, order=44
+)

@@ -28,7 +28,7 @@ class RunForm(forms.Form):
 
     as_of = forms.DateField(
         label="At the end of",
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
         help_text="Usually the last day of a period. It is taken back with the next day's date.",
     )
     classes = forms.MultipleChoiceField(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 from apps.console.values import Ref, Row, Status, Table, Value
 from apps.ledger.domain.fx.rates import plain
@@ -16,6 +16,12 @@ SOURCES = {"ecb": "European Central Bank", "manual": "Manual", "provider": "Prov
 def rate_value(rate: Decimal | str | None) -> Value:
     """A rate without trailing zeros; it lines up on the right."""
     return None if rate is None else Decimal(plain(Decimal(rate)))
+
+
+def short_rate(rate: Decimal) -> Value:
+    """For lists: at most eight digits that count. The page of the thing says it in full."""
+    with localcontext(prec=8):
+        return rate_value(+rate)
 
 
 def validity(valid_from: datetime, valid_until: datetime) -> Status:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from apps.ledger.domain.accounts import AccountClass, Side
-from apps.ledger.domain.entries import PostingDraft
+from apps.ledger.domain.entries import POSITIONS, PostingDraft
 from apps.ledger.domain.fx.revaluation import Line
 from apps.ledger.domain.fx.terms import Terms
 from apps.platform.money import Money
@@ -37,7 +37,7 @@ def position(currency: str) -> FxAccount:
     The functional currency's holds the other side: what all positions cost, on the debit side.
     """
     return FxAccount(
-        f"fx.position.{currency}", f"FX position {currency}", AccountClass.EQUITY, "fx.position"
+        f"{POSITIONS}{currency}", f"FX position {currency}", AccountClass.EQUITY, "fx.position"
     )
 
 

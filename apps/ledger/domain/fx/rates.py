@@ -14,6 +14,7 @@ from uuid import UUID
 
 from apps.ledger.errors.fx import RateUnsound
 from apps.platform.currencies import currency
+from apps.platform.ids import public_id
 
 #: What ``numeric(38, 18)`` holds.
 RATE_DECIMALS = 18
@@ -113,7 +114,7 @@ class Mid:
         """The recorded rates it was made of, in order, for whoever checks it later."""
         return [
             {
-                "rate_id": str(hop.rate.id),
+                "rate_id": public_id("fxr", hop.rate.id),
                 "base": hop.rate.base,
                 "quote": hop.rate.quote,
                 "rate": f"{hop.rate.rate:f}",

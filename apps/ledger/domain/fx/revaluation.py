@@ -49,6 +49,7 @@ class Line:
     """
 
     account: str
+    name: str
     account_class: AccountClass | None
     currency: str
     balance: Money

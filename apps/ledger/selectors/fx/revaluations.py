@@ -89,6 +89,7 @@ def revaluation_row(row: FxRevaluation) -> RevaluationRow:
 def _line(row: FxRevaluationLine, functional: str) -> Line:
     return Line(
         account=row.account.code if row.account else "",
+        name=row.account.name if row.account else "",
         account_class=AccountClass(row.account.account_class) if row.account else None,
         currency=row.currency,
         balance=Money(row.balance_minor, row.currency),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import chain
 
-from django.db.models import F, Sum
+from django.db.models import Sum
 
 from apps.ledger.domain import AccountClass
 from apps.ledger.domain.fx import (
@@ -25,7 +25,8 @@ from apps.ledger.domain.fx import (
     converted,
 )
 from apps.ledger.errors.fx import RatesMissing
-from apps.ledger.models import Account, BalanceDay, FxConversion, FxRevaluationLine
+from apps.ledger.models import Account, FxConversion, FxRevaluationLine
+from apps.ledger.selectors.days import days_of
 from apps.ledger.selectors.fx.rates import closing_of, rate_book
 from apps.platform.money import Money
 from apps.platform.tenant import current_tenant
@@ -133,6 +134,7 @@ class _Valuation:
             worth = converted(holding.quantity, self.functional, closing.value)
         return Line(
             account=account.code,
+            name=account.name,
             account_class=AccountClass(account.account_class),
             currency=account.currency,
             balance=holding.quantity,
@@ -150,6 +152,7 @@ class _Valuation:
             if minor != known:
                 yield Line(
                     account="",
+                    name="",
                     account_class=None,
                     currency=currency,
                     balance=Money.zero(currency),
@@ -183,16 +186,12 @@ class _Valuation:
 
     def _days(self) -> dict[object, list[tuple[date, int]]]:
         """What each day added to each account, on its normal side, in order."""
-        signs = {account.id: _sign(account) for account in self.accounts}
-        rows = (
-            BalanceDay.objects.filter(account_id__in=signs, value_date__lte=self.as_of)
-            .order_by("account_id", "value_date")
-            .values_list("account_id", "value_date")
-            .annotate(net=Sum(F("debits_minor") - F("credits_minor")))
-        )
+        by_code = {account.code: account for account in self.accounts}
         days: dict[object, list[tuple[date, int]]] = defaultdict(list)
-        for account_id, day, net in rows:
-            days[account_id].append((day, signs[account_id] * int(net)))
+        for row in days_of(list(by_code), starts=date.min, ends=self.as_of):
+            account = by_code[row.account]
+            net = _sign(account) * (row.debits - row.credits).minor
+            days[account.id].append((row.value_date, net))
         return days
 
     def _conversions(self) -> dict[object, list[Movement]]:

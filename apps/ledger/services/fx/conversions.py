@@ -7,6 +7,7 @@ from uuid import UUID
 
 from apps.ledger.domain import AccountClass, EntryDraft, Side
 from apps.ledger.domain.fx import CONVERSION_KIND, Holding, Terms, conversion_legs
+from apps.ledger.domain.periods import Late
 from apps.ledger.errors import AccountNotFound
 from apps.ledger.errors.fx import OppositeAccounts, QuoteExpired, QuoteNotFound, QuoteUsed
 from apps.ledger.events import CurrencyConverted
@@ -168,6 +169,7 @@ def _post(row: FxConversion, actor: Actor) -> None:
         source_event=public_id("fxq", row.quote_id),
         postings=legs,
         metadata={"conversion": public_id("fxc", row.id)},
+        late=Late.REFUSE,
     )
     instruction = Instruction(
         draft=draft, idempotency_key=row.idempotency_key, fingerprint=draft.fingerprint()

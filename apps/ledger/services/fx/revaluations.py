@@ -9,6 +9,7 @@ from uuid import UUID
 from apps.identity.services import require_step_up
 from apps.ledger.domain import REVERSAL, AccountClass, EntryDraft, PostingDraft
 from apps.ledger.domain.fx import MONETARY, REVALUATION_KIND, Line, RunState, revaluation_legs
+from apps.ledger.domain.periods import Late
 from apps.ledger.errors.fx import (
     RevaluationChanged,
     RevaluationNotFound,
@@ -211,6 +212,8 @@ def _entry(run: FxRevaluation, legs: list[PostingDraft], actor: Actor) -> UUID:
         source_event=public_id("rev", run.id),
         postings=legs,
         metadata={"rate_set": public_id("frs", run.rate_set_id), "approved_by": run.approver_name},
+        approval_id=run.id,
+        late=Late.REFUSE,
     )
     return _write(draft, f"fx-revaluation:{run.id}", actor, None)
 
@@ -221,6 +224,8 @@ def _reversal(run: FxRevaluation, legs: list[PostingDraft], actor: Actor) -> UUI
         description=f"Reversal of the revaluation of {run.as_of}",
         value_date=run.reversal_date,
         postings=[PostingDraft(leg.account, leg.side.opposite, leg.amount) for leg in legs],
+        approval_id=run.id,
+        late=Late.REFUSE,
     )
     return _write(draft, f"fx-revaluation:{run.id}:reversal", actor, run.entry_id)
 
