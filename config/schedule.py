@@ -12,6 +12,7 @@ EVERY: dict[str, float] = {
     "identity.forget_expired_tokens": 3600,
     "identity.forget_old_sign_ins": 3600,
     "ledger.announce_crossings": 5,
+    "ledger.tend_journals": 300,
     "ledger.sweep_folds": 1,
     "ledger.sweep_waits": 5,
     "ledger.refresh_ecb_rates": 3600,

@@ -12,6 +12,12 @@ from apps.platform.actors import SYSTEM
 from apps.tenancy.workers import WAKE_LIFETIME_SECONDS, every_tenant, tenant_task, wake
 
 
+@every_tenant("ledger.tend_journals")
+def tend_journals() -> int:
+    """Every few minutes: forgotten journals expire, accruals whose day has come are taken back."""
+    return services.expire_journals(actor=SYSTEM) + services.reverse_due_journals(actor=SYSTEM)
+
+
 @every_tenant("ledger.announce_crossings")
 def announce_crossings() -> int:
     """Every few seconds: what balance monitors saw becomes events. Safe to run twice."""

@@ -101,7 +101,10 @@ class EntryPage(ObjectPage):
     def header(self, thing: EntryRow) -> Header:
         """What it records. An amount only when there is one currency."""
         totals = _totals(thing.postings)
-        state = Status("reversed", tone="warn") if thing.reversed_by else Status("posted")
+        state = Status("posted")
+        if thing.reversals:
+            label = "Reversed" if thing.reversed_by else "Reversed in part"
+            state = Status("reversed", label, "warn")
         return Header(
             kind="Journal entry",
             reference=self.subject(thing),
@@ -122,9 +125,9 @@ class EntryPage(ObjectPage):
             Fact("Source event", Ref(thing.source_event) if thing.source_event else None),
             Fact("Template", Ref(thing.template) if thing.template else None),
             Fact("Reason", thing.reason or None),
-            *([Fact("Approval", Ref(str(thing.approval_id)))] if thing.approval_id else []),
+            *_approval(thing),
             Fact("Reverses", _entry_link(thing.reverses)),
-            Fact("Reversed by", _entry_link(thing.reversed_by)),
+            Fact("Reversed by", _links(thing.reversals)),
             Fact("Idempotency key", Ref(thing.idempotency_key)),
             Fact("Digest", Ref(thing.digest.hex())),
             Fact("Proof", Link("Seal and receipt", _proof_url(thing.id))),
@@ -147,9 +150,11 @@ class EntryPage(ObjectPage):
         return [*tables, *(part for part in entry_parts(thing) if isinstance(part, Table))]
 
     def actions(self, thing: EntryRow) -> Sequence[Action]:
-        """Reversal, once."""
+        """Reversal of what remains, and of a part."""
         done = "This entry has been reversed already." if thing.reversed_by else ""
         moved = " and ".join(str(total) for total in _totals(thing.postings))
+        if thing.reversals:
+            moved = "what remains"
         return [
             Action(
                 name="reverse",
@@ -160,7 +165,14 @@ class EntryPage(ObjectPage):
                 why_not=done,
                 asks="Reason",
                 confirm="A new entry with the sides exchanged is posted today.",
-            )
+            ),
+            *(
+                []
+                if done
+                else [
+                    Action(name="part", label="Reverse a part…", permission="ledger.reverse"),
+                ]
+            ),
         ]
 
     def do_reverse(self, thing: EntryRow, form: QueryDict) -> str:
@@ -169,10 +181,14 @@ class EntryPage(ObjectPage):
         receipt = reverse_entry(
             entry_id=thing.id,
             reason=form.get("text", "").strip()[:200],
-            idempotency_key=f"console:{reference}:reverse",
+            idempotency_key=f"console:{reference}:reverse:{len(thing.reversals)}",
             actor=self.actor,
         )
         return f"{reference} is reversed by {public_id('je', receipt.entry_id)}."
+
+    def do_part(self, thing: EntryRow, form: QueryDict) -> Any:
+        """To the form that asks how much."""
+        return self.done("", reverse("console:ledger_entry_part", args=[self.subject(thing)]))
 
     def raw(self, thing: EntryRow) -> object:
         """What came with it."""
@@ -201,6 +217,21 @@ def _legs(thing: EntryRow, total: Money) -> Table:
         [*rows, both],
         is_filterable=len(rows) > EXPLAINED,
     )
+
+
+def _links(ids: Sequence[Any]) -> Several | None:
+    return Several(tuple(_entry_link(id) for id in ids)) if ids else None
+
+
+def _approval(thing: EntryRow) -> list[Fact]:
+    """The manual journal that let it in, with who made and approved it."""
+    evidence = thing.metadata.get("approval")
+    if thing.approval_id is None or not isinstance(evidence, dict):
+        return []
+    reference = public_id("mj", thing.approval_id)
+    names = ", ".join(str(one["by"]) for one in evidence.get("approved", []))
+    page = Link(reference, reverse("console:ledger_journal", args=[reference]))
+    return [Fact("Approval", page), Fact("Approved by", names or "No approval was needed")]
 
 
 def _source(thing: EntryRow) -> Link | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.urls import reverse
@@ -26,7 +27,7 @@ class YearForm(forms.Form):
 
     starts = forms.DateField(
         label="First day",
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
         help_text="The first day of a month. Years follow one another without a gap.",
     )
     length = forms.ChoiceField(
@@ -76,7 +77,7 @@ class ExceptionForm(forms.Form):
     expires_at = forms.DateTimeField(
         label="Until",
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        help_text="At most 31 days from now.",
+        help_text="Local time, at most 31 days from now.",
     )
     kinds = forms.CharField(
         label="Kinds",
@@ -106,7 +107,8 @@ class ExceptionPage(FormPage):
 
     def initial(self) -> dict[str, Any]:
         """Until this time tomorrow."""
-        return {"expires_at": clock.now() + timedelta(days=1)}
+        tomorrow = clock.now() + timedelta(days=1)
+        return {"expires_at": tomorrow.astimezone(_zone()).replace(tzinfo=None)}
 
     def crumbs(self) -> Sequence[Link]:
         """Back to the period."""
@@ -117,7 +119,7 @@ class ExceptionPage(FormPage):
         request_exception(
             period_id=id_of("per", self.kwargs["key"]),
             reason=data["reason"],
-            expires_at=data["expires_at"],
+            expires_at=data["expires_at"].replace(tzinfo=_zone()),
             kinds=data["kinds"].split(),
             user_ids=data["users"],
             actor=self.actor,
@@ -127,6 +129,10 @@ class ExceptionPage(FormPage):
     def next_url(self) -> str:
         """To the period."""
         return reverse("console:ledger_period", args=[self.kwargs["key"]])
+
+
+def _zone() -> ZoneInfo:
+    return ZoneInfo(current_tenant().zone)
 
 
 register_view("ledger/periods/new-year", NewYearPage, name="ledger_year_new")

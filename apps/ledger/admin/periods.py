@@ -127,7 +127,7 @@ class PeriodPage(ObjectPage):
             Fact("Last day", thing.ends),
             Fact("Fiscal year", Link(thing.year, year_url(thing.year_id))),
             Fact("Takes while softly closed", ", ".join(thing.soft_kinds) or "Nothing"),
-            Fact("Closed", f"{len(thing.closings)} times" if thing.closings else "Never"),
+            Fact("Closings", len(thing.closings)),
         ]
 
     def checks(self, thing: PeriodRow) -> Sequence[tuple[Tone, Value]]:
@@ -244,7 +244,7 @@ def _year_table(name: str, year_id: Any, rows: Sequence[PeriodRow]) -> Table:
 
 
 def _close_action(to_state: PeriodState, findings: Sequence[Finding]) -> Action:
-    blocking = [found.title for found in findings if found.blocks and not found.passed]
+    is_blocked = any(found.blocks and not found.passed for found in findings)
     warnings = [found for found in findings if not found.blocks and not found.passed]
     is_final = to_state is PeriodState.HARD_CLOSED
     label = "Close for good" if is_final else "Close softly"
@@ -261,7 +261,7 @@ def _close_action(to_state: PeriodState, findings: Sequence[Finding]) -> Action:
         look="danger" if is_final else "main",
         icon="lock" if is_final else "lock_clock",
         permission=CLOSE,
-        why_not=f"{label}: first {blocking[0].lower()}." if blocking else "",
+        why_not=f"{label}: the checks in red come first." if is_blocked else "",
         confirm=confirm,
         hidden={
             "to_state": to_state,

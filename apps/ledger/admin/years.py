@@ -53,7 +53,10 @@ class YearPage(ObjectPage):
             Fact("First day", thing.starts),
             Fact("Last day", thing.ends),
             Fact("Result still to carry", results if thing.left else "Nothing"),
-            Fact("Closing entries", Several(tuple(_entry(id) for id in thing.entries)) or None),
+            Fact(
+                "Closing entries",
+                Several(tuple(_entry(id) for id in thing.entries)) if thing.entries else None,
+            ),
         ]
 
     def checks(self, thing: YearRow) -> Sequence[tuple[Tone, Value]]:

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from apps.ledger.domain import AccountClass, AccountStatus, EntryDraft, PostingDraft, Side
 from apps.ledger.domain.periods import Late
+from apps.ledger.domain.reversals import PPM, ReasonCode, ReversalPart
 from apps.platform.api.fields import MoneyField, PublicIdField
 from apps.platform.currencies import CODE
 
@@ -112,7 +113,8 @@ class EntrySerializer(serializers.Serializer):
     approval_id = serializers.UUIDField(allow_null=True)
     actor = serializers.CharField()
     reverses = PublicIdField("je", allow_null=True)
-    reversed_by = PublicIdField("je", allow_null=True)
+    reversed_by = PublicIdField("je", allow_null=True, help_text="Once nothing of it remains.")
+    reversals = serializers.ListField(child=PublicIdField("je"))
     metadata = serializers.DictField()
     postings = PostingSerializer(many=True)
 
@@ -137,11 +139,54 @@ class EntriesQuery(serializers.Serializer):
     source_event = serializers.CharField(max_length=200, required=False)
 
 
+class ReversedLegInput(serializers.Serializer):
+    """How much of one leg is taken back."""
+
+    leg = serializers.IntegerField(min_value=1, help_text="Its place in the entry, from 1.")
+    amount_minor = serializers.IntegerField(min_value=1)
+
+
 class ReversalInput(serializers.Serializer):
-    """Why an entry is taken back, and the day the reversal counts (today if not given)."""
+    """Why an entry is taken back, and the day the reversal counts (today if not given).
+
+    Without ``share_ppm``, ``amount`` or ``legs`` all that remains is taken back.
+    """
 
     reason = serializers.CharField(max_length=200)
+    reason_code = serializers.ChoiceField(
+        [code.value for code in ReasonCode], default=ReasonCode.CORRECTION.value
+    )
     value_date = serializers.DateField(default=None, allow_null=True)
+    share_ppm = serializers.IntegerField(
+        default=None,
+        allow_null=True,
+        min_value=1,
+        max_value=PPM,
+        help_text="A share of the whole entry in parts per million.",
+    )
+    amount = MoneyField(default=None, allow_null=True, positive=True)
+    legs = ReversedLegInput(many=True, default=None, allow_null=True, allow_empty=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """At most one way to say how much."""
+        if sum(attrs[name] is not None for name in ("share_ppm", "amount", "legs")) > 1:
+            raise serializers.ValidationError({"legs": "Give one of share_ppm, amount and legs."})
+        return attrs
+
+    @staticmethod
+    def to_facts(data: dict[str, Any]) -> dict[str, Any]:
+        """What the use case takes."""
+        legs = data["legs"]
+        return {
+            "reason": data["reason"],
+            "reason_code": ReasonCode(data["reason_code"]),
+            "value_date": data["value_date"],
+            "part": ReversalPart(
+                legs={leg["leg"]: leg["amount_minor"] for leg in legs} if legs else None,
+                share_ppm=data["share_ppm"],
+                amount=data["amount"],
+            ),
+        }
 
 
 class TrialBalanceQuery(serializers.Serializer):

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from apps.ledger.api import balances, chart, fx, holds, limits, modes, periods, reports, sealing, views
+from apps.ledger.api import (
+    balances,
+    chart,
+    fx,
+    holds,
+    journals,
+    limits,
+    modes,
+    periods,
+    reports,
+    sealing,
+    views,
+)
 
 urlpatterns = [
     path("ledger/accounts", views.AccountCollection.as_view()),
@@ -31,6 +43,14 @@ urlpatterns = [
     path("ledger/fx/revaluations/<str:id>", fx.RevaluationItem.as_view()),
     path("ledger/fx/revaluations/<str:id>/post", fx.RevaluationPosting.as_view()),
     path("ledger/fx/revaluations/<str:id>/discard", fx.RevaluationDiscard.as_view()),
+    path("ledger/reversal-reasons", journals.ReasonCollection.as_view()),
+    path("ledger/approval-rules", journals.RuleCollection.as_view()),
+    path("ledger/journals", journals.JournalCollection.as_view()),
+    path("ledger/journals/<str:id>", journals.JournalItem.as_view()),
+    path("ledger/journals/<str:id>/change", journals.JournalChange.as_view()),
+    path("ledger/journals/<str:id>/submit", journals.JournalSubmission.as_view()),
+    path("ledger/journals/<str:id>/withdraw", journals.JournalWithdrawal.as_view()),
+    path("ledger/journals/<str:id>/post", journals.JournalPosting.as_view()),
     path("ledger/limits", limits.LimitCollection.as_view()),
     path("ledger/limits/<str:code>", limits.LimitItem.as_view()),
     path("ledger/limits/<str:code>/end", limits.LimitEnding.as_view()),

@@ -139,9 +139,9 @@ class EntryReversal(LedgerEndpoint):
 
     @extend_schema(request=ReversalInput, responses={201: EntrySerializer})
     def post(self, request: Request, id: str) -> Response:
-        """Reverse an entry in full, once. Answers with the reversing entry."""
+        """Reverse what remains of an entry, or a part. Answers with the reversing entry."""
         entry_id = self.read_id("je", id)
-        facts = self.read(request, ReversalInput)
+        facts = ReversalInput.to_facts(self.read(request, ReversalInput))
 
         def work() -> tuple[int, Mapping[str, Any]]:
             receipt = reverse_entry(

@@ -14,8 +14,9 @@ from typing import Any
 
 from django.db import connection
 
+from apps.ledger.domain.journals import JournalState
 from apps.ledger.domain.periods import PeriodState
-from apps.ledger.models import Period
+from apps.ledger.models import ManualJournal, Period
 from apps.ledger.selectors.violations import books_violations
 from apps.platform import clock
 from apps.platform.tenant import current_tenant
@@ -166,9 +167,7 @@ def _year_is_carried(closing: Closing) -> Finding | None:
         "The year's result is in retained earnings",
         passed=not left,
         blocks=True,
-        detail=f"{left} accounts still hold income or expense; a hard close is final."
-        if left
-        else "",
+        detail=f"Accounts that still hold income or expense: {left}." if left else "",
     )
 
 
@@ -190,4 +189,68 @@ def _nothing_is_asked(closing: Closing) -> Finding | None:
         passed=not asked,
         blocks=False,
         detail=f"{asked} still stand; closing for good ends them." if asked else "",
+    )
+
+
+@register_control
+def _all_is_folded(closing: Closing) -> Finding:
+    waiting = count(
+        "SELECT count(*) FROM ledger_posting WHERE account_version IS NULL AND value_date <= %s",
+        [closing.ends],
+    )
+    return Finding(
+        "all_is_folded",
+        "Every posting is added up in its account",
+        passed=not waiting,
+        blocks=False,
+        detail=f"Still to be added up: {waiting}. What is frozen counts them." if waiting else "",
+    )
+
+
+@register_control
+def _all_is_sealed(closing: Closing) -> Finding | None:
+    if not closing.is_final:
+        return None
+    waiting = count(
+        """
+        SELECT count(*) FROM ledger_journal_entry e
+          LEFT JOIN ledger_seal s ON s.entry_id = e.id
+         WHERE e.value_date <= %s AND s.entry_id IS NULL
+        """,
+        [closing.ends],
+    )
+    return Finding(
+        "all_is_sealed",
+        "Every entry is sealed",
+        passed=not waiting,
+        blocks=False,
+        detail=f"Not sealed yet: {waiting}. That happens by itself." if waiting else "",
+    )
+
+
+@register_control
+def _no_hold_is_overdue(_: Closing) -> Finding:
+    overdue = count(
+        "SELECT count(*) FROM ledger_hold WHERE status = 'open' AND expires_at <= now()", []
+    )
+    return Finding(
+        "no_hold_is_overdue",
+        "No hold is past its expiry",
+        passed=not overdue,
+        blocks=False,
+        detail=f"Past their expiry and not released: {overdue}." if overdue else "",
+    )
+
+
+@register_control
+def _no_journal_waits(closing: Closing) -> Finding:
+    waiting = ManualJournal.objects.filter(
+        state__in=[JournalState.SUBMITTED, JournalState.APPROVED], value_date__lte=closing.ends
+    ).count()
+    return Finding(
+        "no_journal_waits",
+        "No manual journal of the period waits",
+        passed=not waiting,
+        blocks=closing.is_final,
+        detail=f"Waiting for approval or posting: {waiting}." if waiting else "",
     )

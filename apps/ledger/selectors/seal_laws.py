@@ -27,7 +27,13 @@ FAST = {
                        ('ledger_seal_append_only'), ('ledger_seal_continues'),
                        ('ledger_seal_batch_kept'), ('ledger_seal_batch_said_once'),
                        ('ledger_metadata_erasure_append_only'), ('ledger_posting_breaker_kept'),
-                       ('ledger_posting_breaker_said_once')) w(guard)
+                       ('ledger_posting_breaker_said_once'),
+                       ('ledger_journal_entry_in_open_period'), ('ledger_period_move'),
+                       ('ledger_period_request_four_eyes'),
+                       ('ledger_period_balance_append_only'),
+                       ('ledger_journal_entry_reverses_within'),
+                       ('ledger_journal_entry_approved'), ('ledger_manual_journal_move'),
+                       ('ledger_journal_approval_four_eyes')) w(guard)
           FULL JOIN (
                SELECT g.tgname::text AS guard, g.tgenabled AS state FROM pg_trigger g
                  JOIN pg_class c ON c.oid = g.tgrelid

@@ -12,7 +12,7 @@ from typing import Literal
 
 from django.db import connection
 
-from apps.ledger.selectors import hold_laws, hot_laws, seal_laws
+from apps.ledger.selectors import closing_laws, hold_laws, hot_laws, seal_laws
 from apps.ledger.selectors.fx import laws as fx
 from apps.platform.tenant import current_tenant_id
 from apps.platform.violations import Violation
@@ -201,23 +201,6 @@ _FULL = {
             OR o.events IS NULL AND e.posted_at >= coalesce(  -- older events have been removed
                (SELECT events_since FROM platform_retention), '-infinity')
     """,
-    "ledger.closed_periods_are_frozen": """
-        SELECT coalesce(f.period, n.period), format('%s: frozen %s/%s, postings now %s/%s',
-               coalesce(a.code, coalesce(f.account_id, n.account_id)::text),
-               f.debits_minor, f.credits_minor, n.debits_minor, n.credits_minor)
-          FROM (SELECT p.name AS period, b.account_id, b.debits_minor, b.credits_minor
-                  FROM ledger_period p
-                  JOIN ledger_period_closing c ON c.period_id = p.id AND c.number = p.closings
-                  JOIN ledger_period_balance b ON b.closing_id = c.id
-                 WHERE p.state = 'hard_closed') f
-          FULL JOIN (
-               SELECT p.name AS period, s.account_id, s.debits_minor, s.credits_minor
-                 FROM ledger_period p, ledger_sums_through_v1(p.ends) s
-                WHERE p.state = 'hard_closed') n
-            ON n.period = f.period AND n.account_id = f.account_id
-          LEFT JOIN ledger_account a ON a.id = coalesce(f.account_id, n.account_id)
-         WHERE (f.debits_minor, f.credits_minor) IS DISTINCT FROM (n.debits_minor, n.credits_minor)
-    """,
     "ledger.rows_have_their_tenant": """
         SELECT x.what, format('%s rows marked with another tenant', count(*))
           FROM (SELECT 'account' AS what, tenant FROM ledger_account
@@ -239,7 +222,11 @@ Mode = Literal["fast", "full"]
 def books_laws(mode: Mode = "full") -> dict[str, str]:
     """The statement of every law by its name."""
     fast = _FAST | hold_laws.FAST | hot_laws.FAST | seal_laws.FAST
-    return fast if mode == "fast" else fast | _FULL | hold_laws.FULL | fx.FULL | seal_laws.FULL
+    return (
+        fast
+        if mode == "fast"
+        else fast | _FULL | closing_laws.FULL | hold_laws.FULL | fx.FULL | seal_laws.FULL
+    )
 
 
 def books_violations(mode: Mode = "full", only: Collection[str] = ()) -> list[Violation]:

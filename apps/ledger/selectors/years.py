@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import groupby
 from uuid import UUID
 
@@ -53,8 +54,8 @@ class YearRow:
 
     id: UUID
     name: str
-    starts: str
-    ends: str
+    starts: date
+    ends: date
     closings: int
     unready: tuple[str, ...]
     left: tuple[CurrencyResult, ...]
@@ -69,8 +70,8 @@ def fiscal_year(id: UUID) -> YearRow:
     return YearRow(
         id=year.id,
         name=year.name,
-        starts=year.starts.isoformat(),
-        ends=year.ends.isoformat(),
+        starts=year.starts,
+        ends=year.ends,
         closings=year.closings,
         unready=tuple(unready_periods(year)),
         left=tuple(left_to_carry(year)),

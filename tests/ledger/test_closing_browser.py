@@ -1,0 +1,206 @@
+"""Closing and writing by hand as people meet them: by keyboard, in both themes, sound for axe."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.db import connections
+from playwright.sync_api import Browser, Page, expect
+
+from apps.identity.models import User
+from apps.identity.people import actor_of
+from apps.ledger.domain import credit, debit
+from apps.ledger.domain.journals import JournalDraft
+from apps.ledger.domain.periods import PeriodState
+from apps.ledger.models import FiscalYear, Period
+from apps.ledger.services import (
+    close_period,
+    draft_journal,
+    open_account,
+    open_fiscal_year,
+    post_entry,
+    request_exception,
+    request_reopening,
+    save_approval_rule,
+    submit_journal,
+)
+from apps.platform import clock
+from apps.platform.actors import SYSTEM
+from apps.platform.ids import public_id
+from apps.tenancy.contexts import inside
+from tests.browser import SLUG, Kiosk, browser, grave_findings, kiosk, overflows, window
+from tests.identity.people import enrolled, make_person, signed_in
+from tests.ledger.conftest import draft, kes, open_chart
+
+__all__ = ["browser", "kiosk"]
+pytestmark = pytest.mark.browser
+#: A folder to keep pictures in, for looking at them.
+PICTURES = os.environ.get("LEDGER_PICTURES", "")
+#: Looked at in every run: one page of each sort. With a folder for pictures, all are.
+EVERY_RUN = {"period-soft", "year", "journal-new", "journal"}
+
+
+@dataclass
+class Desks:
+    """A year half closed, a journal that waits, and two people who are signed in."""
+
+    treasurer: list[Any]
+    approver: list[Any]
+    pages: dict[str, str]
+    decisions: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def desks(kiosk: Kiosk) -> Desks:
+    with inside(kiosk.tenant):
+        open_chart()
+        open_account(
+            code="3900",
+            name="Retained earnings",
+            account_class="equity",
+            currency="KES",
+            actor=SYSTEM,
+        )
+        year = open_fiscal_year(starts=date(2025, 1, 1), actor=SYSTEM)
+        open_fiscal_year(starts=date(2026, 1, 1), actor=SYSTEM)
+        made = draft(
+            debit("9100", kes(1_250_000)),
+            credit("9900", kes(1_250_000)),
+            value_date=date(2025, 3, 3),
+        )
+        entry = post_entry(draft=made, idempotency_key="sale", actor=SYSTEM).entry_id
+        for number in range(1, 13):
+            hard = number < 11
+            row = Period.objects.get(starts=date(2025, number, 1))
+            for state in (PeriodState.SOFT_CLOSED, *([PeriodState.HARD_CLOSED] if hard else [])):
+                close_period(
+                    period_id=row.id,
+                    to_state=state,
+                    accepted=["all_is_sealed"],
+                    step_up_at=clock.now(),
+                    actor=SYSTEM,
+                )
+        users = {name: make_person(name, name) for name in ("treasurer", "approver")}
+        maker = actor_of(users["treasurer"])
+        last = Period.objects.get(starts=date(2025, 12, 1))
+        asked = request_exception(
+            period_id=last.id,
+            reason="The auditor's invoice came late",
+            expires_at=clock.now() + timedelta(days=2),
+            kinds=["manual.*"],
+            actor=maker,
+        )
+        request_reopening(period_id=last.id, reason="A bank line is missing", actor=maker)
+        save_approval_rule(
+            name="Above a million", approvals=2, currency="KES", above_minor=10**8, actor=SYSTEM
+        )
+        journal = draft_journal(
+            draft=JournalDraft(
+                kind="manual.accrual",
+                description="Rent of December",
+                value_date=date(2026, 1, 2),
+                postings=[debit("9100", kes(90_000)), credit("9900", kes(90_000))],
+            ),
+            actor=maker,
+        )
+        submit_journal(journal_id=journal, actor=maker)
+        secrets = {name: enrolled(user) for name, user in users.items()}
+        open_one = Period.objects.get(starts=date(2026, 1, 1))
+        pages = {
+            "periods": "periods/",
+            "period-open": f"periods/{public_id('per', open_one.id)}",
+            "period-soft": f"periods/{public_id('per', last.id)}",
+            "period-frozen": f"periods/{public_id('per', last.id)}?tab=related",
+            "exception": f"periods/{public_id('per', last.id)}/exception",
+            "new-year": "periods/new-year",
+            "year": f"years/{public_id('fy', year)}",
+            "carry": f"years/{public_id('fy', year)}/carry",
+            "journals": "manualjournal/",
+            "journal-own": f"journals/{public_id('mj', journal)}",
+            "journal-new": "journal/new",
+            "entry": f"entries/{public_id('je', entry)}",
+            "entry-part": f"entries/{public_id('je', entry)}/part",
+            "rules": "approval-rules/",
+        }
+        assert FiscalYear.objects.count() == 2
+    signed = {name: cookies(user, secrets[name]) for name, user in users.items()}
+    connections.close_all()
+    decisions = {
+        "queue": "approvals/",
+        "journal": f"journals/{public_id('mj', journal)}",
+        "request": f"period-requests/{public_id('prq', asked)}",
+    }
+    return Desks(signed["treasurer"], signed["approver"], pages, decisions)
+
+
+def cookies(user: User, secret: str) -> list[Any]:
+    """A session that has just been proved with a code, for the browser."""
+    client = signed_in(user, f"{SLUG}.localhost", secret=secret)
+    return [
+        {"name": name, "value": morsel.value, "domain": f"{SLUG}.localhost", "path": "/"}
+        for name, morsel in client.cookies.items()
+    ]
+
+
+def looked_at(page: Page, path: str, name: str) -> list[str]:
+    page.goto(f"ledger/{path}")
+    if PICTURES:
+        page.screenshot(path=f"{PICTURES}/{name}.png", full_page=True)
+    assert not overflows(page), name
+    return [f"{name}: {found}" for found in grave_findings(page)]
+
+
+def chosen(pages: dict[str, str]) -> list[tuple[str, str]]:
+    return [(name, path) for name, path in pages.items() if PICTURES or name in EVERY_RUN]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_pages_are_sound(browser: Browser, kiosk: Kiosk, desks: Desks, theme: str) -> None:
+    found = []
+    with window(browser, kiosk, theme) as page:
+        page.context.add_cookies(desks.treasurer)
+        for name, path in chosen(desks.pages):
+            found += looked_at(page, path, f"{name}-{theme}")
+    with window(browser, kiosk, theme) as page:
+        page.context.add_cookies(desks.approver)
+        for name, path in chosen(desks.decisions):
+            found += looked_at(page, path, f"approver-{name}-{theme}")
+    assert found == []
+
+
+def test_a_journal_is_written_by_keyboard_and_approved(
+    browser: Browser, kiosk: Kiosk, desks: Desks
+) -> None:
+    with window(browser, kiosk, "light") as page:
+        page.context.add_cookies(desks.treasurer)
+        page.goto("ledger/journal/new")
+        page.get_by_label("Description").fill("Petty cash")
+        page.get_by_label("Value date").fill("2026-01-05")
+        page.get_by_label("Account of line 1").fill("9100")
+        page.keyboard.press("Tab")
+        page.keyboard.type("12.50")
+        page.keyboard.press("Enter")
+        expect(page.get_by_label("Account of line 2")).to_be_focused()
+        page.keyboard.type("9900")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Tab")
+        page.keyboard.type("12.40")
+        expect(page.locator("[data-ch-totals]")).to_contain_text("0.10 credit missing")
+        page.get_by_role("button", name="Keep the draft").click()
+        expect(page.get_by_text("more than the other side")).to_be_visible()
+        page.get_by_label("Credit of line 2").fill("12.50")
+        expect(page.locator("[data-ch-totals]")).to_contain_text("12.50 on both sides")
+        page.get_by_role("button", name="Keep the draft").click()
+        expect(page.get_by_text("The journal is kept")).to_be_visible()
+        page.keyboard.press("s")
+        expect(page.get_by_text("waits for somebody else's approval")).to_be_visible()
+        path = page.url
+    with window(browser, kiosk, "light") as page:
+        page.context.add_cookies(desks.approver)
+        page.goto(path)
+        page.keyboard.press("a")
+        expect(page.get_by_text("it is posted as")).to_be_visible()
