@@ -54,6 +54,21 @@ class Desks:
     decisions: dict[str, str]
 
 
+def close_the_year() -> None:
+    """Ten months of 2025 for good, the last two softly."""
+    for number in range(1, 13):
+        hard = number < 11
+        row = Period.objects.get(starts=date(2025, number, 1))
+        for state in (PeriodState.SOFT_CLOSED, *([PeriodState.HARD_CLOSED] if hard else [])):
+            close_period(
+                period_id=row.id,
+                to_state=state,
+                accepted=["all_is_sealed"],
+                step_up_at=clock.now(),
+                actor=SYSTEM,
+            )
+
+
 @pytest.fixture(scope="module")
 def desks(kiosk: Kiosk) -> Desks:
     with inside(kiosk.tenant):
@@ -73,17 +88,7 @@ def desks(kiosk: Kiosk) -> Desks:
             value_date=date(2025, 3, 3),
         )
         entry = post_entry(draft=made, idempotency_key="sale", actor=SYSTEM).entry_id
-        for number in range(1, 13):
-            hard = number < 11
-            row = Period.objects.get(starts=date(2025, number, 1))
-            for state in (PeriodState.SOFT_CLOSED, *([PeriodState.HARD_CLOSED] if hard else [])):
-                close_period(
-                    period_id=row.id,
-                    to_state=state,
-                    accepted=["all_is_sealed"],
-                    step_up_at=clock.now(),
-                    actor=SYSTEM,
-                )
+        close_the_year()
         users = {name: make_person(name, name) for name in ("treasurer", "approver")}
         maker = actor_of(users["treasurer"])
         last = Period.objects.get(starts=date(2025, 12, 1))
