@@ -69,6 +69,26 @@ def close_the_year() -> None:
             )
 
 
+def pages_of(opened: str, soft: str, year: str, journal: str, entry: str) -> dict[str, str]:
+    """Every page of closing, reversing and writing by hand, by the ids of what they show."""
+    return {
+        "periods": "periods/",
+        "period-open": f"periods/{opened}",
+        "period-soft": f"periods/{soft}",
+        "period-frozen": f"periods/{soft}?tab=related",
+        "exception": f"periods/{soft}/exception",
+        "new-year": "periods/new-year",
+        "year": f"years/{year}",
+        "carry": f"years/{year}/carry",
+        "journals": "manualjournal/",
+        "journal-own": f"journals/{journal}",
+        "journal-new": "journal/new",
+        "entry": f"entries/{entry}",
+        "entry-part": f"entries/{entry}/part",
+        "rules": "approval-rules/",
+    }
+
+
 @pytest.fixture(scope="module")
 def desks(kiosk: Kiosk) -> Desks:
     with inside(kiosk.tenant):
@@ -115,22 +135,13 @@ def desks(kiosk: Kiosk) -> Desks:
         submit_journal(journal_id=journal, actor=maker)
         secrets = {name: enrolled(user) for name, user in users.items()}
         open_one = Period.objects.get(starts=date(2026, 1, 1))
-        pages = {
-            "periods": "periods/",
-            "period-open": f"periods/{public_id('per', open_one.id)}",
-            "period-soft": f"periods/{public_id('per', last.id)}",
-            "period-frozen": f"periods/{public_id('per', last.id)}?tab=related",
-            "exception": f"periods/{public_id('per', last.id)}/exception",
-            "new-year": "periods/new-year",
-            "year": f"years/{public_id('fy', year)}",
-            "carry": f"years/{public_id('fy', year)}/carry",
-            "journals": "manualjournal/",
-            "journal-own": f"journals/{public_id('mj', journal)}",
-            "journal-new": "journal/new",
-            "entry": f"entries/{public_id('je', entry)}",
-            "entry-part": f"entries/{public_id('je', entry)}/part",
-            "rules": "approval-rules/",
-        }
+        pages = pages_of(
+            public_id("per", open_one.id),
+            public_id("per", last.id),
+            public_id("fy", year),
+            public_id("mj", journal),
+            public_id("je", entry),
+        )
         assert FiscalYear.objects.count() == 2
     signed = {name: cookies(user, secrets[name]) for name, user in users.items()}
     connections.close_all()
