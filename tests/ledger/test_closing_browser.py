@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connections
@@ -29,7 +30,7 @@ from apps.ledger.services import (
     submit_journal,
 )
 from apps.platform import clock
-from apps.platform.actors import SYSTEM
+from apps.platform.actors import SYSTEM, Actor
 from apps.platform.ids import public_id
 from apps.tenancy.contexts import inside
 from tests.browser import SLUG, Kiosk, browser, grave_findings, kiosk, overflows, window
@@ -67,6 +68,21 @@ def close_the_year() -> None:
                 step_up_at=clock.now(),
                 actor=SYSTEM,
             )
+
+
+def written_by_hand(maker: Actor) -> UUID:
+    """A journal that waits for its approval."""
+    journal = draft_journal(
+        draft=JournalDraft(
+            kind="manual.accrual",
+            description="Rent of December",
+            value_date=date(2026, 1, 2),
+            postings=[debit("9100", kes(90_000)), credit("9900", kes(90_000))],
+        ),
+        actor=maker,
+    )
+    submit_journal(journal_id=journal, actor=maker)
+    return journal
 
 
 def pages_of(opened: str, soft: str, year: str, journal: str, entry: str) -> dict[str, str]:
@@ -123,16 +139,7 @@ def desks(kiosk: Kiosk) -> Desks:
         save_approval_rule(
             name="Above a million", approvals=2, currency="KES", above_minor=10**8, actor=SYSTEM
         )
-        journal = draft_journal(
-            draft=JournalDraft(
-                kind="manual.accrual",
-                description="Rent of December",
-                value_date=date(2026, 1, 2),
-                postings=[debit("9100", kes(90_000)), credit("9900", kes(90_000))],
-            ),
-            actor=maker,
-        )
-        submit_journal(journal_id=journal, actor=maker)
+        journal = written_by_hand(maker)
         secrets = {name: enrolled(user) for name, user in users.items()}
         open_one = Period.objects.get(starts=date(2026, 1, 1))
         pages = pages_of(
