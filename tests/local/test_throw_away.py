@@ -107,6 +107,8 @@ def test_a_long_path_gets_its_socket_elsewhere(tmp_path: Path) -> None:
 def test_ports_are_kept_while_free_and_changed_when_taken(tmp_path: Path) -> None:
     state = State.load(tmp_path)
     port = state.port("web", free_port(0))
+    for claim in state.claims.values():  # as when the process that chose it has ended
+        claim.close()
     assert State.load(tmp_path).port("web", 0) == port
     with thrown_away(QUIET, {"DATABASE_URL": "x", "NATS_URL": "x"}) as stack:
         state.ports["web"] = stack.state.ports["redis"]

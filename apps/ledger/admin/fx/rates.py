@@ -26,7 +26,7 @@ from apps.platform.tenant import current_tenant
 
 VIEW, CHANGE = "ledger.view", "ledger.fx"
 LIST = "console:ledger_fxrate_changelist"
-ADD, IMPORT = "console:ledger_fx_rate_add", "console:ledger_fx_rate_import"
+ADD, IMPORT = "console:ledger_fx_record_rate", "console:ledger_fx_rate_import"
 QUEUE = "console:ledger_fx_proposals"
 DAYS_MAX = 366
 
@@ -198,6 +198,6 @@ def _begins(given: datetime | None) -> datetime:
 
 
 console_site.register(FxRate, RateAdmin)
-register_view("ledger/fx/rates/add", AddRatePage, name="ledger_fx_rate_add")
+register_view("ledger/fx/rates/add", AddRatePage, name="ledger_fx_record_rate")
 register_view("ledger/fx/rates/import", ImportRatesPage, name="ledger_fx_rate_import")
 register_page("Ledger", "Exchange rates", "currency_exchange", LIST, VIEW, order=40)
