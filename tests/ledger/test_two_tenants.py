@@ -70,6 +70,7 @@ READ_NO_TABLE = {
     "ledger_entry_digest_v1",
     "ledger_forbid_new_terms_v1",
     "ledger_forbid_rewrite_v1",
+    "ledger_guard_balance_v1",
     "ledger_kind_matches_v1",
 }
 

@@ -2,6 +2,7 @@
 
 from apps.ledger.domain.accounts import AccountClass, AccountStatus, BalanceMode, Side
 from apps.ledger.domain.entries import (
+    POSTINGS_MAX,
     RESERVED_KINDS,
     REVERSAL,
     EntryDraft,
@@ -24,6 +25,7 @@ from apps.ledger.domain.holds import (
 from apps.ledger.domain.modes import Keeping, Obligations, advised
 
 __all__ = [
+    "POSTINGS_MAX",
     "RESERVED_KINDS",
     "REVERSAL",
     "AccountClass",

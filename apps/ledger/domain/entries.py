@@ -17,9 +17,13 @@ from apps.ledger.errors import (
     ReservedAccount,
     ReservedKind,
     TooFewPostings,
+    TooManyPostings,
     UnbalancedEntry,
 )
 from apps.platform.money import Money
+
+#: More legs than this are a batch, not an entry.
+POSTINGS_MAX = 10_000
 
 #: Kinds that only the ledger itself writes.
 REVERSAL = "reversal"
@@ -122,9 +126,11 @@ class EntryDraft:
 
 
 def check_legs(postings: Sequence[PostingDraft]) -> None:
-    """Refuse legs that are too few, not positive, or do not balance in some currency."""
+    """Refuse legs that are too few or too many, not positive, or uneven in some currency."""
     if len(postings) < 2:  # noqa: PLR2004  a debit and a credit
         raise TooFewPostings(postings=len(postings))
+    if len(postings) > POSTINGS_MAX:
+        raise TooManyPostings(postings=len(postings), postings_max=POSTINGS_MAX)
     for leg, posting in enumerate(postings, start=1):
         if posting.amount.minor <= 0:
             raise AmountNotPositive(leg=leg, account=posting.account)

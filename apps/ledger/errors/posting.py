@@ -211,3 +211,53 @@ class EntryNotFound(DomainError):
     advice = "Check the id."
 
     entry_id: str
+
+
+@dataclass(eq=False, kw_only=True)
+class TooManyPostings(DomainError):
+    """An entry has at most 10,000 postings."""
+
+    code = "ledger/too-many-postings"
+    kind = Kind.INVALID
+    advice = "Split it into several entries; they can be posted together."
+
+    postings: int
+    postings_max: int
+
+
+@dataclass(eq=False, kw_only=True)
+class PreconditionFailed(DomainError):
+    """The account does not hold what the entry asked it to hold."""
+
+    code = "ledger/precondition-failed"
+    kind = Kind.CONFLICT
+    advice = "Read the account again and decide anew."
+
+    account: str
+    balance_minor: int
+    min_balance_minor: int | None
+    max_balance_minor: int | None
+
+
+@dataclass(eq=False, kw_only=True)
+class StaleVersion(DomainError):
+    """The account has moved on since it was read."""
+
+    code = "ledger/stale-version"
+    kind = Kind.CONFLICT
+    advice = "Read the account again and decide anew."
+
+    account: str
+    expected: int
+    version: int
+
+
+@dataclass(eq=False, kw_only=True)
+class PreconditionNotPossible(DomainError):
+    """Preconditions need an account whose balance is kept with each posting."""
+
+    code = "ledger/precondition-not-possible"
+    kind = Kind.INVALID
+    advice = "Leave the precondition out, or make the account synchronous."
+
+    account: str

@@ -2,7 +2,6 @@
 
 import django.core.serializers.json
 import django.db.models.deletion
-import django.db.models.expressions
 from django.db import migrations, models
 
 import apps.ledger.domain.accounts
@@ -286,109 +285,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("is_watched", models.BooleanField(default=False)),
+                ("takes_debits", models.BooleanField(default=True)),
+                ("takes_credits", models.BooleanField(default=True)),
             ],
             options={
                 "db_table": "ledger_account_balance",
                 "abstract": False,
                 "base_manager_name": "objects",
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("credits_minor__gte", 0),
-                            ("debits_minor__gte", 0),
-                            ("pending_credits_minor__gte", 0),
-                            ("pending_debits_minor__gte", 0),
-                            ("version__gte", 0),
-                        ),
-                        name="ledger_account_balance_counters_positive",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("normal_sign__in", [1, -1])),
-                        name="ledger_account_balance_sign_known",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("floor_minor", None),
-                            models.Q(("mode", "synchronous"), _negated=True),
-                            (
-                                "floor_minor__lte",
-                                django.db.models.expressions.CombinedExpression(
-                                    django.db.models.expressions.CombinedExpression(
-                                        models.F("normal_sign"),
-                                        "*",
-                                        django.db.models.expressions.CombinedExpression(
-                                            models.F("debits_minor"), "-", models.F("credits_minor")
-                                        ),
-                                    ),
-                                    "-",
-                                    models.Case(
-                                        models.When(
-                                            normal_sign=1, then=models.F("pending_credits_minor")
-                                        ),
-                                        default=models.F("pending_debits_minor"),
-                                    ),
-                                ),
-                            ),
-                            _connector="OR",
-                        ),
-                        name="ledger_account_balance_floor_kept",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("ceiling_minor", None),
-                            models.Q(("mode", "synchronous"), _negated=True),
-                            (
-                                "ceiling_minor__gte",
-                                django.db.models.expressions.CombinedExpression(
-                                    django.db.models.expressions.CombinedExpression(
-                                        models.F("normal_sign"),
-                                        "*",
-                                        django.db.models.expressions.CombinedExpression(
-                                            models.F("debits_minor"), "-", models.F("credits_minor")
-                                        ),
-                                    ),
-                                    "+",
-                                    models.Case(
-                                        models.When(
-                                            normal_sign=1, then=models.F("pending_debits_minor")
-                                        ),
-                                        default=models.F("pending_credits_minor"),
-                                    ),
-                                ),
-                            ),
-                            _connector="OR",
-                        ),
-                        name="ledger_account_balance_ceiling_kept",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("mode__in", ["synchronous", "sharded", "deferred"])),
-                        name="ledger_account_balance_mode_known",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("mode", "deferred"), _negated=True),
-                            models.Q(
-                                ("ceiling_minor", None),
-                                ("floor_minor", None),
-                                ("is_watched", False),
-                            ),
-                            _connector="OR",
-                        ),
-                        name="ledger_account_balance_deferred_unlimited",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("mode", "sharded"), _negated=True),
-                            models.Q(
-                                ("is_watched", False),
-                                ("pending_credits_minor", 0),
-                                ("pending_debits_minor", 0),
-                            ),
-                            _connector="OR",
-                        ),
-                        name="ledger_account_balance_sharded_unwatched",
-                    ),
-                ],
             },
         ),
         migrations.AddConstraint(
@@ -464,32 +367,20 @@ class Migration(migrations.Migration):
             model_name="posting",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("account_version", None), ("balance_after_minor", None)),
+                    ("amount_minor__gt", 0),
+                    ("leg__range", (1, 10000)),
+                    ("side__in", ["D", "C"]),
                     models.Q(
-                        ("account_version__isnull", False), ("balance_after_minor__isnull", False)
+                        models.Q(
+                            ("account_version__gt", 0),
+                            ("account_version__isnull", False),
+                            ("balance_after_minor__isnull", False),
+                        ),
+                        models.Q(("account_version", None), ("balance_after_minor", None)),
+                        _connector="OR",
                     ),
-                    _connector="OR",
                 ),
-                name="ledger_posting_folded_whole",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="posting",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount_minor__gt", 0)), name="ledger_posting_amount_positive"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="posting",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("side__in", ["D", "C"])), name="ledger_posting_side_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="posting",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("account_version__gt", 0)),
-                name="ledger_posting_version_positive",
+                name="ledger_posting_sound",
             ),
         ),
     ]

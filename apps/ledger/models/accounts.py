@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Case, F, Q, When
+from django.db.models import Q
 
 from apps.ledger.domain import AccountClass, AccountStatus, BalanceMode
 from apps.platform.models.rows import Identified, TenantRow, choices
 
 #: Room for ISO 4217 and for a tenant's own units.
 UNIT_LENGTH = 12
-
-_BALANCE = F("normal_sign") * (F("debits_minor") - F("credits_minor"))
-_PENDING_OUT = Case(
-    When(normal_sign=1, then=F("pending_credits_minor")), default=F("pending_debits_minor")
-)
-_PENDING_IN = Case(
-    When(normal_sign=1, then=F("pending_debits_minor")), default=F("pending_credits_minor")
-)
-_LAGS = ~Q(mode=BalanceMode.SYNCHRONOUS.value)
 
 
 class Account(Identified):
@@ -64,7 +55,7 @@ class AccountBalance(TenantRow):
     """What an account holds now: the sums of its postings, and how many there were.
 
     Narrow, indexed by its key alone and half empty on its page, so that postings update it in
-    place. The limits stand here, on the row a posting locks, so that the check on this row can hold
+    place. The limits stand here, on the row a posting locks, so that the guard of this row can hold
     them against any writer. Both are minor units of the balance on the account's normal side, which
     is ``normal_sign * (debits_minor - credits_minor)``. Pending amounts belong to holds and count
     against the account: what would flow out is gone already, what would flow in takes its room.
@@ -74,6 +65,10 @@ class AccountBalance(TenantRow):
     have not been folded in yet, and what the account holds is the row and their sum.
     ``is_watched`` says that limits by time or monitors look at what is posted; ``releases_early``
     that a posting lets go of the row before its commit is on the disk, and is answered afterwards.
+    Which sides the account takes is repeated here from its status, by a trigger.
+
+    What a row may say is held by a trigger of ``sql/0002_books.sql``, which says why it is not
+    CHECKs.
     """
 
     account = models.OneToOneField(
@@ -92,48 +87,11 @@ class AccountBalance(TenantRow):
     )
     is_watched = models.BooleanField(default=False)
     releases_early = models.BooleanField(default=False)
+    takes_debits = models.BooleanField(default=True)
+    takes_credits = models.BooleanField(default=True)
 
     class Meta(TenantRow.Meta):
         db_table = "ledger_account_balance"
-        constraints = [
-            models.CheckConstraint(
-                name="ledger_account_balance_counters_positive",
-                condition=Q(
-                    debits_minor__gte=0,
-                    credits_minor__gte=0,
-                    pending_debits_minor__gte=0,
-                    pending_credits_minor__gte=0,
-                    version__gte=0,
-                ),
-            ),
-            models.CheckConstraint(
-                name="ledger_account_balance_sign_known", condition=Q(normal_sign__in=[1, -1])
-            ),
-            models.CheckConstraint(
-                name="ledger_account_balance_floor_kept",
-                condition=Q(floor_minor=None) | _LAGS | Q(floor_minor__lte=_BALANCE - _PENDING_OUT),
-            ),
-            models.CheckConstraint(
-                name="ledger_account_balance_ceiling_kept",
-                condition=Q(ceiling_minor=None)
-                | _LAGS
-                | Q(ceiling_minor__gte=_BALANCE + _PENDING_IN),
-            ),
-            models.CheckConstraint(
-                name="ledger_account_balance_mode_known",
-                condition=Q(mode__in=[value.value for value in BalanceMode]),
-            ),
-            models.CheckConstraint(
-                name="ledger_account_balance_deferred_unlimited",
-                condition=~Q(mode=BalanceMode.DEFERRED.value)
-                | Q(floor_minor=None, ceiling_minor=None, is_watched=False),
-            ),
-            models.CheckConstraint(
-                name="ledger_account_balance_sharded_unwatched",
-                condition=~Q(mode=BalanceMode.SHARDED.value)
-                | Q(is_watched=False, pending_debits_minor=0, pending_credits_minor=0),
-            ),
-        ]
 
     def __str__(self) -> str:
         return f"{self.account_id}: {self.debits_minor} debit, {self.credits_minor} credit"

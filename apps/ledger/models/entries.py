@@ -6,6 +6,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 
+from apps.ledger.domain import POSTINGS_MAX
 from apps.ledger.models.accounts import UNIT_LENGTH, Account
 from apps.platform.models.rows import Identified, TenantRow
 
@@ -112,23 +113,22 @@ class Posting(TenantRow):
                 name="ledger_posting_unfolded",
             ),
         ]
+        # One CHECK, not four: each is read anew for every statement.
         constraints = [
             models.UniqueConstraint(
                 fields=["account", "account_version"], name="ledger_posting_version_once"
             ),
             models.CheckConstraint(
-                name="ledger_posting_folded_whole",
-                condition=Q(account_version=None, balance_after_minor=None)
-                | Q(account_version__isnull=False, balance_after_minor__isnull=False),
-            ),
-            models.CheckConstraint(
-                name="ledger_posting_amount_positive", condition=Q(amount_minor__gt=0)
-            ),
-            models.CheckConstraint(
-                name="ledger_posting_side_known", condition=Q(side__in=["D", "C"])
-            ),
-            models.CheckConstraint(
-                name="ledger_posting_version_positive", condition=Q(account_version__gt=0)
+                name="ledger_posting_sound",
+                condition=Q(amount_minor__gt=0, side__in=["D", "C"], leg__range=(1, POSTINGS_MAX))
+                & (
+                    Q(
+                        account_version__isnull=False,
+                        account_version__gt=0,
+                        balance_after_minor__isnull=False,
+                    )
+                    | Q(account_version=None, balance_after_minor=None)
+                ),
             ),
         ]
 

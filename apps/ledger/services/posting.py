@@ -17,10 +17,10 @@ from apps.ledger.events import EntryPosted
 from apps.ledger.services.approval_rules import require_approval
 from apps.ledger.services.late import on_open_days
 from apps.ledger.services.refusals import typed
-from apps.platform import clock
+from apps.platform import clock, context
 from apps.platform.actors import Actor
 from apps.platform.durability import flush
-from apps.platform.events import record
+from apps.platform.events import payload_of
 from apps.platform.ids import new_id, public_id
 from apps.platform.metrics import entries_posted
 from apps.platform.money import Money
@@ -30,19 +30,19 @@ from apps.platform.tenant import current_tenant_id
 _ONE = """
     SELECT r.*, current_setting('ledger.releases_early', true) = 'on' AND ledger_release_early_v1()
       FROM ledger_post_entry_v1(
-        %s::uuid, %s::timestamptz, %s::text, %s::uuid,
+        %s::uuid, %s::timestamptz, %s::text, %s::uuid, %s::text, %s::text,
         %s::uuid, %s::text, %s::text, %s::date, %s::timestamptz, %s::text, %s::bytea, %s::text,
-        %s::uuid, %s::text, %s::uuid, %s::text, %s::jsonb,
+        %s::uuid, %s::text, %s::uuid, %s::text, %s::jsonb, %s::uuid, %s::text, %s::jsonb,
         %s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[]) r
 """
 _MANY = """
     SELECT r.*, current_setting('ledger.releases_early', true) = 'on' AND ledger_release_early_v1()
       FROM ledger_post_entries_v1(
-        %s::uuid, %s::timestamptz, %s::text, %s::uuid,
+        %s::uuid, %s::timestamptz, %s::text, %s::uuid, %s::text, %s::text,
         %s::uuid[], %s::text[], %s::text[], %s::date[], %s::timestamptz[], %s::text[],
         %s::bytea[], %s::text[], %s::uuid[], %s::text[], %s::uuid[], %s::text[],
-        %s::text[]::jsonb[],
-        %s::int[], %s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[]) r
+        %s::text[]::jsonb[], %s::uuid[], %s::text[], %s::text[]::jsonb[],
+        %s::int[], %s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::jsonb) r
     ORDER BY ordinal
 """
 
@@ -72,7 +72,7 @@ class Row(NamedTuple):
 
 
 def write(instructions: Sequence[Instruction], actor: Actor) -> list[EntryReceipt]:
-    """Post them all or none, and record an event for each entry that is new.
+    """Post them all or none, each new entry with its event, in one call of the database.
 
     Runs in the caller's transaction. Receipts come in the order of the instructions. Where an
     account is released early, the commit lets others on before the disk has it, and the outermost
@@ -96,21 +96,41 @@ def write(instructions: Sequence[Instruction], actor: Actor) -> list[EntryReceip
         _receipt(instruction.draft, row)
         for instruction, row in zip(instructions, rows, strict=True)
     ]
-    for instruction, receipt in zip(instructions, receipts, strict=True):
-        if not receipt.is_replay:
-            _announce(instruction, receipt)
     written = sum(not receipt.is_replay for receipt in receipts)
     transaction.on_commit(lambda: entries_posted(written))
     return receipts
 
 
 def call_of(instructions: Sequence[Instruction], actor: Actor) -> tuple[str, list[Any]]:
-    """The statement that posts them, and its arguments: a lighter one for a single entry."""
+    """The statement that posts them, and its arguments: a lighter one for a plain single entry."""
     columns, legs = _columns(instructions)
-    common = [current_tenant_id(), clock.now(), str(actor), actor.id]
-    if len(instructions) == 1:
+    common = [
+        current_tenant_id(),
+        clock.now(),
+        str(actor),
+        actor.id,
+        context.traceparent(),
+        context.correlation.get(),
+    ]
+    conditions = _conditions(instructions)
+    accounts = legs[1]
+    if len(instructions) == 1 and not conditions and len(set(accounts)) == len(accounts):
         return _ONE, [*common, *(column[0] for column in columns), *legs[1:]]
-    return _MANY, [*common, *columns, *legs]
+    return _MANY, [*common, *columns, *legs, json.dumps(conditions) if conditions else None]
+
+
+def _conditions(instructions: Sequence[Instruction]) -> list[dict[str, object]]:
+    return [
+        {
+            "entry": number,
+            "account": condition.account,
+            "version": condition.version,
+            "min": condition.min_balance_minor,
+            "max": condition.max_balance_minor,
+        }
+        for number, instruction in enumerate(instructions, start=1)
+        for condition in instruction.draft.preconditions
+    ]
 
 
 def _columns(instructions: Sequence[Instruction]) -> tuple[list[list[Any]], list[list[Any]]]:
@@ -130,6 +150,9 @@ def _columns(instructions: Sequence[Instruction]) -> tuple[list[list[Any]], list
             instruction.draft.approval_id,
             instruction.draft.template,
             json.dumps(dict(instruction.draft.metadata), cls=DjangoJSONEncoder),
+            new_id(),
+            public_id("je", instruction.id),
+            json.dumps(payload_of(_event(instruction)), cls=DjangoJSONEncoder),
         )
         for instruction in instructions
     ]
@@ -164,16 +187,13 @@ def _receipt(draft: EntryDraft, row: Row) -> EntryReceipt:
     )
 
 
-def _announce(instruction: Instruction, receipt: EntryReceipt) -> None:
+def _event(instruction: Instruction) -> EntryPosted:
     draft = instruction.draft
-    record(
-        EntryPosted(
-            entry_id=receipt.entry_id,
-            kind=draft.kind,
-            value_date=draft.value_date,
-            totals=draft.totals(),
-            source_event=draft.source_event,
-            reverses_id=instruction.reverses_id,
-        ),
-        aggregate=public_id("je", receipt.entry_id),
+    return EntryPosted(
+        entry_id=instruction.id,
+        kind=draft.kind,
+        value_date=draft.value_date,
+        totals=draft.totals(),
+        source_event=draft.source_event,
+        reverses_id=instruction.reverses_id,
     )

@@ -25,6 +25,9 @@ REFUSALS: dict[str, type[DomainError]] = {
     "LG013": errors.AccountFrozen,
     "LG014": errors.CurrencyMismatch,
     "LG019": errors.AccountNotHoldable,
+    "LG015": errors.PreconditionFailed,
+    "LG016": errors.StaleVersion,
+    "LG017": errors.PreconditionNotPossible,
     "LG020": errors.InsufficientFunds,
     "LG021": errors.CeilingExceeded,
     "LG022": errors.BalanceOverflow,
@@ -71,7 +74,9 @@ def typed() -> Iterator[None]:
         refusal = REFUSALS.get(sqlstate(error))
         if refusal is None:
             raise
-        raise refusal(**_facts(error)) from error
+        facts = _facts(error)
+        facts.pop("entry", None)
+        raise refusal(**facts) from error
 
 
 def _facts(error: Error) -> dict[str, Any]:

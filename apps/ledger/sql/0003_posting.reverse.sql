@@ -1,8 +1,9 @@
 DROP FUNCTION ledger_post_entries_v1;
 DROP FUNCTION ledger_post_entry_v1;
 DROP FUNCTION ledger_refuse_v1;
+DROP FUNCTION ledger_broken_conditions_v1;
 DROP FUNCTION ledger_entry_balances_v1;
-DROP FUNCTION ledger_first_entry_v1;
+DROP FUNCTION ledger_refuse_claim_v1;
 DROP FUNCTION ledger_entry_digest_v1;
 DROP FUNCTION ledger_entry_text_v1;
 DROP FUNCTION ledger_metadata_digest_v1;
