@@ -131,22 +131,19 @@ def check_legs(postings: Sequence[PostingDraft]) -> None:
         raise TooFewPostings(postings=len(postings))
     if len(postings) > POSTINGS_MAX:
         raise TooManyPostings(postings=len(postings), postings_max=POSTINGS_MAX)
+    debits, credits = Counter[str](), Counter[str]()
     for leg, posting in enumerate(postings, start=1):
         if posting.amount.minor <= 0:
             raise AmountNotPositive(leg=leg, account=posting.account)
         if posting.account.startswith(POSITIONS):
             raise ReservedAccount(leg=leg, account=posting.account)
-    sums = {side: Counter[str]() for side in Side}
-    for posting in postings:
-        sums[posting.side][posting.amount.currency] += posting.amount.minor
-    debits, credits = sums[Side.DEBIT], sums[Side.CREDIT]
-    for currency in sorted(debits.keys() | credits.keys()):
-        if debits[currency] != credits[currency]:
-            raise UnbalancedEntry(
-                currency=currency,
-                debits_minor=debits[currency],
-                credits_minor=credits[currency],
-            )
+        side = debits if posting.side is Side.DEBIT else credits
+        side[posting.amount.currency] += posting.amount.minor
+    if debits != credits:
+        currency = min(c for c in debits | credits if debits[c] != credits[c])
+        raise UnbalancedEntry(
+            currency=currency, debits_minor=debits[currency], credits_minor=credits[currency]
+        )
 
 
 def totals(postings: Sequence[PostingDraft]) -> tuple[Money, ...]:
