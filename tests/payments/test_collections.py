@@ -8,7 +8,8 @@ import pytest
 
 from apps.payments import selectors, services
 from apps.payments.errors import IntentNotCollectable
-from apps.payments.models import Callback
+from apps.payments.models import Attempt, Callback
+from apps.platform import clock
 from apps.platform.actors import SYSTEM
 from apps.platform.ids import public_id
 from tests.payments.conftest import House
@@ -147,6 +148,27 @@ def test_a_lost_acknowledgement_is_unknown_and_found_by_its_address(house: House
     assert len(house.provider.transfers(house.paybill, "pay_in")) == len(
         {row["receipt"] for row in house.provider.transfers(house.paybill, "pay_in")}
     )
+
+
+def test_a_prompt_that_died_with_its_worker_is_proved_absent_and_sent_again(
+    house: House, later: Later
+) -> None:
+    before = balances()
+    intent_id = new_intent("254708000001")
+    receipt = services.start_collection(intent_id=intent_id, actor=SYSTEM)
+    Attempt.objects.filter(id=receipt.attempt_id).update(
+        state="sending", sends=1, sent_at=clock.now(), next_send_at=None
+    )
+    later(61)
+    work()
+    assert selectors.payment(intent_id).intent.status == "unknown"
+    later(31)
+    work()  # asked, and too early to be sure: a prompt could still be answered
+    assert selectors.payment(intent_id).attempts[0].state == "unknown"
+    later(61)
+    view = payment_when(intent_id, "succeeded")
+    assert [(attempt.number, attempt.sends) for attempt in view.attempts] == [(1, 2)]
+    assert change(before) == [1_500_00, 0, 150_00, 1_350_00]
 
 
 def test_a_silent_payment_is_found_by_asking_with_its_receipt(house: House, later: Later) -> None:

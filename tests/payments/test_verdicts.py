@@ -104,6 +104,17 @@ def test_a_prompt_without_a_key_is_never_sent_again(mara: Tenant) -> None:
     assert told(attempt_id, ABSENT, "query") == "unknown"
 
 
+def test_a_prompt_that_the_provider_s_books_do_not_know_is_sent_again(mara: Tenant) -> None:
+    open_accounts()
+    receipt = services.start_collection(intent_id=new_intent("254708000001"), actor=SYSTEM)
+    attempt_id = sending(Attempt.objects.get(id=receipt.attempt_id))
+    proved = Result(
+        Outcome.ABSENT, error=ProviderError("provider.absent", "", "", "no", "same_key")
+    )
+    assert told(attempt_id, LOST) == "unknown"
+    assert told(attempt_id, proved, "query") == "queued"
+
+
 def test_what_was_not_sent_five_times_has_failed(payout: UUID) -> None:
     for number in range(1, SENDS_MAX):
         assert told(payout, BUSY) == "not_sent"

@@ -76,6 +76,7 @@ def account_draft(label: str, shortcode: str, base_url: str, **config: Any) -> P
             "operations": ["payout" if is_payouts else "purchase"],
             "initiator_name": "operator",
             "has_portal": True,
+            "prompt_dead_after_seconds": 120,
             "tariff": TARIFF,
             **config,
         },

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,13 +58,21 @@ class House:
 
     def wait_for(self, act: str) -> None:
         """Until the act is over, or the process has ended."""
+        self.wait_until(act, lambda: act in self.acts_done())
+
+    def wait_until(self, what: str, is_over: Callable[[], bool]) -> None:
+        """Until it is over, or the process has ended. Fails when the day is in trouble."""
         deadline = time.monotonic() + DAY_SECONDS
-        while act not in self.acts_done() and self.process.poll() is None:
-            assert time.monotonic() < deadline, f"{act} did not come to an end"
-            said = (self.folder / "output.txt").read_text()
-            assert "The day stopped" not in said, said[-2000:]
-            assert "Traceback" not in said, said[-4000:]
+        while not is_over() and self.process.poll() is None:
+            assert time.monotonic() < deadline, f"{what} did not come to an end"
+            said = self.said()
+            assert "The day stopped" not in said, said
+            assert "Traceback" not in said, said
             time.sleep(0.2)
+
+    def said(self) -> str:
+        """The end of what was printed on the terminal."""
+        return (self.folder / "output.txt").read_text()[-6000:]
 
     def pids(self, name: str) -> list[int]:
         """The processes of that name that belong to this house."""

@@ -115,6 +115,7 @@ class AttemptView:
     provider_key: str
     provider_refs: Mapping[str, str]
     created_at: datetime
+    sent_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

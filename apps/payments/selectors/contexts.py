@@ -60,6 +60,7 @@ def view_of(attempt: Attempt) -> AttemptView:
         provider_key=attempt.provider_key,
         provider_refs=attempt.provider_refs,
         created_at=attempt.created_at,
+        sent_at=attempt.sent_at,
     )
 
 

@@ -155,6 +155,8 @@ def _may_resend(attempt: Attempt, result: Result) -> bool:
         return False
     if result.outcome == Outcome.NOT_SENT:
         return result.error is None or result.error.retry == "same_key"
+    if result.outcome == Outcome.ABSENT and result.error is not None:  # proved by its books
+        return result.error.retry == "same_key" and attempt.acknowledged_at is None
     policy = capabilities_of(attempt.provider_account).keys[Operation(attempt.operation)]
     is_key_valid = attempt.key_valid_until is None or clock.now() < attempt.key_valid_until
     return policy.is_honoured and is_key_valid and attempt.acknowledged_at is None

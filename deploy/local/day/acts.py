@@ -16,8 +16,9 @@ from deploy.local.day.cast import COLLECTIONS, COMPANIES, PAYOUTS, Company
 from deploy.local.day.doors import Api, refusal
 from deploy.local.day.stage import Stage
 
-#: How long an outcome may take: the slowest is a payout that only the status query reveals.
-PATIENCE_SECONDS = 240
+#: How long an outcome may take: the slowest is a prompt that died with its worker, which is proved
+#: absent before it leaves again.
+PATIENCE_SECONDS = 420
 LOOK_EVERY_SECONDS = 0.5
 _FINAL = ("succeeded", "failed", "expired", "cancelled")
 _BATCH_OVER = ("settled", "closed_with_exceptions")

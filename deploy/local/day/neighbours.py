@@ -21,6 +21,7 @@ from nats.js.api import AckPolicy, ConsumerConfig
 from deploy.local.day.plan import PlannedOrder
 
 IDLE_SECONDS = 0.5
+ANSWER_SECONDS = 10
 
 
 def publish_orders(slug: str, orders: Iterable[PlannedOrder]) -> int:
@@ -106,8 +107,9 @@ async def _listen(slug: str, references: set[str], book: Path, seconds: float) -
                     seen.setdefault(event["id"], event["data"]["reference"])
                     book.write_text(json.dumps(seen))
                     await message.ack()
+        await connection.flush()
     finally:
-        await connection.drain()
+        await connection.close()  # draining would wait for what nobody reads any more
     return Counter(reference for reference in seen.values() if reference in references)
 
 
@@ -119,14 +121,16 @@ def doubted_payouts(slug: str) -> set[str]:
 async def _doubted(slug: str) -> set[str]:
     connection = await nats.connect(os.environ["NATS_URL"])
     try:
-        heard = await connection.jetstream().subscribe(
-            f"house.{slug}.payments.payout_unknown.v1", stream="HOUSE", ordered_consumer=True
+        heard = await connection.jetstream().pull_subscribe(
+            f"house.{slug}.payments.payout_unknown.v1",
+            stream="HOUSE",
+            config=ConsumerConfig(ack_policy=AckPolicy.NONE),
         )
-        found: set[str] = set()
-        with contextlib.suppress(NoMessage):
-            while True:
-                message = await heard.next_msg(timeout=IDLE_SECONDS)
-                found.add(json.loads(message.data)["data"]["payout_ref"])
-        return found
+        waiting = (await heard.consumer_info()).num_pending or 0
+        found: list[str] = []
+        while len(found) < waiting:
+            messages = await heard.fetch(waiting - len(found), timeout=ANSWER_SECONDS)
+            found += [json.loads(message.data)["data"]["payout_ref"] for message in messages]
+        return set(found)
     finally:
         await connection.close()

@@ -227,6 +227,7 @@ def _open_provider_accounts(company: Company, known: dict[str, Any], provider: P
                     "operations": [operation],
                     "initiator_name": answer["initiator"],
                     "has_portal": True,
+                    "prompt_dead_after_seconds": 120,
                     "tariff": {
                         "payout_bands": [
                             [band["up_to_minor"], band["fee_minor"]]

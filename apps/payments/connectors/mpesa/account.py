@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 
 from apps.payments.connectors.base import AmountPolicy, Capabilities, KeyPolicy
 from apps.payments.connectors.mpesa.translate import REFERENCE_LONGEST
@@ -21,13 +22,15 @@ KEYS = {
     # The portal says the OriginatorConversationID is unique and gives no window.
     Operation.PAYOUT: KeyPolicy(is_honoured=True, longest=100),
 }
+#: A prompt lives for about a minute (portal, codes 1019 and 1037); the statement lags behind it.
+PROMPT_DEAD_AFTER_LEAST = 120
 _SECRETS = {
     Operation.PURCHASE: ("consumer_key", "consumer_secret", "passkey"),
     Operation.PAYOUT: ("consumer_key", "consumer_secret", "initiator_password", "certificate"),
 }
 _KNOWN = {
     "shortcode", "operations", "initiator_name", "transaction_type", "till", "command", "base_url",
-    "has_portal", "tariff",
+    "has_portal", "prompt_dead_after_seconds", "tariff",
 }  # fmt: skip
 
 
@@ -51,6 +54,12 @@ def capabilities(config: Mapping[str, object]) -> Capabilities:
     )
 
 
+def prompt_dead_after(config: Mapping[str, object]) -> timedelta | None:
+    """How long after a push no prompt of it can be answered any more; nothing: nobody decided."""
+    seconds = config.get("prompt_dead_after_seconds")
+    return timedelta(seconds=seconds) if isinstance(seconds, int) else None
+
+
 def problems(config: Mapping[str, object]) -> Mapping[str, str]:
     """By field."""
     found = dict.fromkeys(config.keys() - _KNOWN, "is not a known field")
@@ -66,6 +75,9 @@ def problems(config: Mapping[str, object]) -> Mapping[str, str]:
         found["initiator_name"] = "is needed to pay out"
     if not re.fullmatch(r"(https?://[^/]+)?", str(config.get("base_url", ""))):
         found["base_url"] = "is an address without a path"
+    dead_after = config.get("prompt_dead_after_seconds", PROMPT_DEAD_AFTER_LEAST)
+    if type(dead_after) is not int or dead_after < PROMPT_DEAD_AFTER_LEAST:
+        found["prompt_dead_after_seconds"] = f"is a whole number from {PROMPT_DEAD_AFTER_LEAST}"
     try:
         tariffs.read(config.get("tariff", {}))
     except ValueError as error:

@@ -100,14 +100,14 @@ class MpesaConnector:
             return _asked(_exchange(context, STATUS, body, attempt, answers.status_asked))
         checkout = attempt.provider_refs.get("checkout_request_id")
         if checkout is None:
-            return _found_in_statement(self, context, attempt) or Result(Outcome.UNKNOWN)
+            return _by_the_statement(self, context, attempt)
         body = translate.stk_query(
             context.account.config, context.secret("passkey"), checkout, context.now()
         )
         result = _asked(_exchange(context, STK_QUERY, body, attempt, answers.stk_answered))
         if result.outcome != Outcome.SUCCEEDED:
             return result
-        found = _found_in_statement(self, context, attempt)
+        found = _paid(_lines_about(self, context, attempt) or ())
         return replace(found, exchange=result.exchange) if found else result
 
     def identify(self, callback: RawCallback) -> str:
@@ -177,10 +177,28 @@ def _asked(result: Result) -> Result:
     return result
 
 
-def _found_in_statement(
+def _by_the_statement(connector: MpesaConnector, context: Context, attempt: AttemptView) -> Result:
+    """What became of a push whose acknowledgement was lost.
+
+    Once every prompt of that time is dead, a statement without its payment proves that there was
+    none and will be none: the push may then leave again.
+    """
+    lines = _lines_about(connector, context, attempt)
+    if lines:
+        return _paid(lines) or Result(Outcome.UNKNOWN)
+    dead_after = account.prompt_dead_after(context.account.config)
+    if lines is None or dead_after is None or attempt.sent_at is None:
+        return Result(Outcome.UNKNOWN)
+    if context.now() < attempt.sent_at + dead_after:
+        return Result(Outcome.UNKNOWN)
+    why = ProviderError("provider.absent", "", "Not in the statement.", "no", "same_key")
+    return Result(Outcome.ABSENT, error=why)
+
+
+def _lines_about(
     connector: MpesaConnector, context: Context, attempt: AttemptView
-) -> Result | None:
-    """The attempt's payment in the provider's own books, by the account reference it was given."""
+) -> Sequence[ProviderTransaction] | None:
+    """The provider's own lines with the attempt's account reference; nothing if unreadable."""
     if not account.capabilities(context.account.config).has_statement:
         return None
     since, until = attempt.created_at - AROUND, attempt.created_at + AROUND
@@ -188,14 +206,18 @@ def _found_in_statement(
         lines = connector.transactions(context, since, until)
     except ValueError:
         return None
-    found = [
+    return [
         line
         for line in lines
         if line.kind == "pay_in" and line.account_reference == attempt.provider_key
     ]
-    if len(found) != 1:
+
+
+def _paid(lines: Sequence[ProviderTransaction]) -> Result | None:
+    """The one payment in the statement; nothing where there is none, or a choice."""
+    if len(lines) != 1:
         return None
-    line = found[0]
+    line = lines[0]
     fact = ProviderFact(
         EventKind.SUCCEEDED,
         dedupe=f"receipt:{line.reference}",
