@@ -35,6 +35,7 @@ def proofs(stage: Stage) -> list[Proof]:
             _payouts(stage, company),
             _exceptions(stage, company),
             *_agreement(stage, company),
+            _seal(stage, company),
         ]
     return [*found, *_books(stage), _provider(stage)]
 
@@ -112,10 +113,31 @@ def _agreement(stage: Stage, company: Company) -> list[Proof]:
     return found
 
 
+def _seal(stage: Stage, company: Company) -> Proof:
+    """The exported journal proves itself, with the public key and without the database."""
+    key = stage.credentials["seal"]
+    bundle = stage.folder / f"{company.slug}.ledger.jsonl.gz"
+    bundle.unlink(missing_ok=True)
+    _manage(
+        *("export_book", "--tenant", company.slug, "--format", "bundle", "--output", str(bundle))
+    )
+    verified = _manage("ledger_verify", str(bundle), "--key", f"{key['id']}={key['public']}")
+    return Proof(
+        claim=f"{company.name}: the sealed journal proves itself offline",
+        holds=verified.returncode == 0,
+        figure=(verified.stdout.splitlines() or [f"exit {verified.returncode}"])[0],
+    )
+
+
+def _manage(*words: str) -> subprocess.CompletedProcess[str]:
+    """A management command, as an operator runs it."""
+    command = [sys.executable, "manage.py", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
 def _books(stage: Stage) -> list[Proof]:
     """The audit of every law of the books, as an operator runs it."""
-    command = [sys.executable, "manage.py", "audit_books", "--all-tenants", "--json"]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    run = _manage("audit_books", "--all-tenants", "--json")
     audits: list[dict[str, Any]] = json.loads(run.stdout)["tenants"] if run.stdout else []
     stage.day.notes["audits"] = audits
     found = [

@@ -6,6 +6,7 @@ first start and kept, readable by their owner only, in ``<data>/credentials.json
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import secrets
@@ -14,6 +15,7 @@ from typing import Any
 
 import django
 import pyotp
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from deploy.local.day.cast import (
     COLLECTIONS,
@@ -68,6 +70,7 @@ def main() -> None:
     _open_platform(kept)
     for company in COMPANIES:
         _provide(company, kept, provider)
+    _make_seal_key(kept)
     kept.save()
     _write_secrets(kept, provider, data)
     print(_sign_ins(kept), flush=True)
@@ -90,6 +93,18 @@ class Credentials:
         new.touch(mode=0o600)
         new.write_text(json.dumps(self.known, indent=1))
         new.replace(self.path)
+
+
+def _make_seal_key(kept: Credentials) -> None:
+    """What heads of the sealed journals are signed with; the public half is for who verifies."""
+    if "seal" in kept.known:
+        return
+    key = Ed25519PrivateKey.generate()
+    kept.known["seal"] = {
+        "id": "demo",
+        "private": base64.b64encode(key.private_bytes_raw()).decode(),
+        "public": base64.b64encode(key.public_key().public_bytes_raw()).decode(),
+    }
 
 
 def _open_platform(kept: Credentials) -> None:
@@ -257,6 +272,8 @@ def _write_secrets(kept: Credentials, provider: Provider, data: Path) -> None:
         for company in COMPANIES
         for shortcode, known in kept.of(company.slug)["mpesa"].items()
     }
+    seal = kept.known["seal"]
+    secrets_by_path["ledger/seal"] = {"current": seal["id"], f"key_{seal['id']}": seal["private"]}
     path = data / "secrets.json"
     new = path.with_suffix(".new")
     new.touch(mode=0o600)
