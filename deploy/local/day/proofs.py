@@ -14,6 +14,8 @@ from deploy.local.day.stage import Stage
 
 #: The ledger's mirrors of the two provider accounts.
 MIRRORS = {"paybill": "1100", "payout_shortcode": "1110"}
+#: What an auditor is given with an export: one file that needs nothing of the house.
+VERIFIER = "apps/ledger/domain/ledger_verify.py"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +123,7 @@ def _seal(stage: Stage, company: Company) -> Proof:
     _manage(
         *("export_book", "--tenant", company.slug, "--format", "bundle", "--output", str(bundle))
     )
-    verified = _manage("ledger_verify", str(bundle), "--key", f"{key['id']}={key['public']}")
+    verified = _python(VERIFIER, str(bundle), "--key", f"{key['id']}={key['public']}")
     return Proof(
         claim=f"{company.name}: the sealed journal proves itself offline",
         holds=verified.returncode == 0,
@@ -131,8 +133,11 @@ def _seal(stage: Stage, company: Company) -> Proof:
 
 def _manage(*words: str) -> subprocess.CompletedProcess[str]:
     """A management command, as an operator runs it."""
-    command = [sys.executable, "manage.py", *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return _python("manage.py", *words)
+
+
+def _python(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False)
 
 
 def _books(stage: Stage) -> list[Proof]:
