@@ -10,16 +10,21 @@ from django.http import HttpRequest
 
 
 def client_address(request: HttpRequest) -> str:
-    """The caller's IP address, as the outermost of our own proxies saw it.
+    """The caller's IP address, as the outermost of our own proxies saw it."""
+    forwarded = request.headers.get("X-Forwarded-For", "")
+    return address_of(request.META.get("REMOTE_ADDR", ""), forwarded)
 
-    ``X-Forwarded-For`` is believed only as far as our proxies wrote it: with ``TRUSTED_PROXIES=1``
-    its last entry, with 2 the one before, with 0 none at all.
+
+def address_of(direct: str, forwarded: str) -> str:
+    """The caller's address, from that of the connection and the text of ``X-Forwarded-For``.
+
+    The latter is believed only as far as our proxies wrote it: with ``TRUSTED_PROXIES=1`` its last
+    entry, with 2 the one before, with 0 none at all.
     """
-    direct = request.META.get("REMOTE_ADDR", "")
     trusted = settings.ENV.trusted_proxies
     if not trusted:
         return direct
-    chain = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
+    chain = [part.strip() for part in forwarded.split(",")]
     return chain[-trusted] if len(chain) >= trusted and chain[-trusted] else direct
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -41,6 +41,29 @@ def recording(use_case: str, actor: Actor) -> Iterator[None]:
     _write(use_case, actor, draft)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """One use case that was carried out together with others: whose it was, and what it did."""
+
+    actor: Actor
+    subject: str
+    request_id: str
+    trace_id: str
+
+
+def write_all(use_case: str, done: Sequence[Done]) -> None:
+    """One record for each, in one statement, for work that serves several requests at once."""
+    rows = [
+        (new_id(), str(one.actor.kind), one.actor.name, one.actor.id, one.subject,
+         one.request_id, one.trace_id)
+        for one in done
+    ]  # fmt: skip
+    if rows:
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        with connection.cursor() as cursor:
+            cursor.execute(_INSERT_ALL, [current_tenant_id(), use_case, clock.now(), *columns])
+
+
 #: Every change pays for this row. Written out, it costs a tenth of what the model's INSERT does;
 #: a test holds it to the model's columns.
 _INSERT = """
@@ -48,6 +71,14 @@ _INSERT = """
         tenant, id, use_case, actor_kind, actor_name, actor_id, subject, facts, request_id,
         trace_id, recorded_at)
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s, %s)
+"""
+_INSERT_ALL = """
+    INSERT INTO platform_audit_record (
+        tenant, use_case, recorded_at, facts, id, actor_kind, actor_name, actor_id, subject,
+        request_id, trace_id)
+    SELECT %s::uuid, %s::text, %s::timestamptz, '{}', one.*
+      FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::uuid[], %s::text[], %s::text[],
+                  %s::text[]) one
 """
 
 

@@ -48,6 +48,12 @@ USE_CASE_SECONDS = Histogram(
     "Time of a use case, its transaction included.",
     ["use_case", "outcome"],
 )
+RPC_SECONDS = Histogram(
+    "house_rpc_seconds",
+    "Time to answer a call at the door, by method and Connect's code.",
+    ["method", "code"],
+    buckets=(0.001, 0.0025, *_FINE),
+)
 LEDGER_ENTRIES = Counter("house_ledger_entries", "Journal entries written.")
 EVENTS_PUBLISHED = Counter("house_events_published", "Events JetStream has confirmed.")
 EVENTS_REFUSED = Counter(

@@ -12,10 +12,12 @@ from deploy.local.stack import BYTECODE
 from deploy.local.state import State
 
 PREFERRED_WEB_PORT = 8000
+PREFERRED_DOOR_PORT = 8001
 PREFERRED_SIMULATORS_PORT = 8100
 
 SIMULATORS = "simulators"
 WEB = "web"
+DOOR = "door"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +26,7 @@ class Settings:
 
     folder: Path
     web_port: int
+    door_port: int
     simulators_port: int
     environment: Mapping[str, str]
 
@@ -35,6 +38,7 @@ class Settings:
 def settings_for(state: State, servers: Mapping[str, str]) -> Settings:
     """Choose the ports and complete the servers' environment."""
     web_port = state.port(WEB, PREFERRED_WEB_PORT)
+    door_port = state.port(DOOR, PREFERRED_DOOR_PORT)
     simulators_port = state.port(SIMULATORS, PREFERRED_SIMULATORS_PORT)
     # With a NATS of someone else's, the neighbours' credentials are theirs to give, too.
     guests = {guest.variable: servers["NATS_URL"] for guest in neighbours()}
@@ -56,6 +60,7 @@ def settings_for(state: State, servers: Mapping[str, str]) -> Settings:
     return Settings(
         folder=state.folder,
         web_port=web_port,
+        door_port=door_port,
         simulators_port=simulators_port,
         environment=environment,
     )
@@ -103,6 +108,10 @@ def _house(settings: Settings) -> dict[str, tuple[str, ...]]:
             *(sys.executable, "-m", "granian", "--interface", "wsgi", "config.wsgi:application"),
             *("--host", "127.0.0.1", "--port", str(settings.web_port)),
             *("--workers", "1", "--blocking-threads", "8"),
+        ),
+        DOOR: (
+            *(sys.executable, "-m", "granian", "--interface", "asgi", "config.asgi:application"),
+            *("--host", "127.0.0.1", "--port", str(settings.door_port), "--workers", "1"),
         ),
         "worker": (
             *(*celery, "worker", "--concurrency", "2", "--loglevel", "INFO"),

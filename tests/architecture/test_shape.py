@@ -22,7 +22,7 @@ SOURCES = sorted(
     path
     for folder in ("apps", "config", "deploy", "tests")
     for path in (ROOT / folder).glob("**/*.py")
-    if "migrations" not in path.parts
+    if "migrations" not in path.parts and not path.match("apps/*/rpc/v1/ledger_*.py")  # generated
 )
 APPS = sorted(path.parent.name for path in (ROOT / "apps").glob("*/apps.py"))
 BOTTOM_UP = [

@@ -1,0 +1,1 @@
+"""The high-throughput door: posting, holds and balances over ConnectRPC."""
