@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 
 class Kind(StrEnum):
@@ -29,6 +29,13 @@ class DomainError(Exception):
     kind: ClassVar[Kind] = Kind.INVALID
     #: What a person should do about it; shown by the console after the title.
     advice: ClassVar[str] = ""
+    # Not fields: they are no facts of the rule, but of this one request.
+    #: Where in the request it stands, as a JSON pointer; empty for the whole of it.
+    pointer = ""
+    #: What else is wrong with the same request, each as the error it would be by itself.
+    others = cast("tuple[DomainError, ...]", ())
+    #: The answer was given before, under the same key.
+    is_replay = False
 
     @property
     def title(self) -> str:

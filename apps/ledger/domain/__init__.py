@@ -23,6 +23,7 @@ from apps.ledger.domain.holds import (
     ReleaseDraft,
 )
 from apps.ledger.domain.modes import Keeping, Obligations, advised
+from apps.ledger.domain.outcomes import EntryOutcome, Together
 
 __all__ = [
     "POSTINGS_MAX",
@@ -33,6 +34,7 @@ __all__ = [
     "BalanceMode",
     "CaptureDraft",
     "EntryDraft",
+    "EntryOutcome",
     "EntryReceipt",
     "HoldDraft",
     "HoldMovementKind",
@@ -45,6 +47,7 @@ __all__ = [
     "Precondition",
     "ReleaseDraft",
     "Side",
+    "Together",
     "advised",
     "credit",
     "debit",

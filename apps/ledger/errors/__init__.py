@@ -6,6 +6,7 @@ from apps.ledger.errors.accounts import (
     AccountNotFound,
     ParentNotHeader,
 )
+from apps.ledger.errors.bulk import LinkedEntryRefused, RefusalNotFound
 from apps.ledger.errors.chart import (
     CategoryNotFound,
     ChartNotApplicable,
@@ -145,6 +146,7 @@ __all__ = [
     "LimitNotFound",
     "LimitUnsound",
     "LimitsNotPossible",
+    "LinkedEntryRefused",
     "ModeNotPossible",
     "NoMetadata",
     "NotAsWritten",
@@ -163,6 +165,7 @@ __all__ = [
     "PreconditionFailed",
     "PreconditionNotPossible",
     "ReasonMissing",
+    "RefusalNotFound",
     "ReportTooLong",
     "RequestDecided",
     "ReservedAccount",

@@ -19,6 +19,7 @@ from apps.ledger.models.periods import (
     PeriodClosing,
     PeriodRequest,
 )
+from apps.ledger.models.refusals import Refusal
 from apps.ledger.models.seal import MetadataErasure, Seal, SealBatch
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "PeriodRequest",
     "Posting",
     "PostingBreaker",
+    "Refusal",
     "Seal",
     "SealBatch",
     "Unit",

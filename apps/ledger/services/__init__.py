@@ -12,7 +12,7 @@ from apps.ledger.services.dimensions import (
     remove_dimension,
     save_category,
 )
-from apps.ledger.services.entries import post_entries, post_entry
+from apps.ledger.services.entries import post_each, post_entries, post_entry, rehearse_entries
 from apps.ledger.services.erasing import erase_metadata, erase_subject
 from apps.ledger.services.expiry import expire_holds
 from apps.ledger.services.exporting import start_book_export
@@ -106,6 +106,7 @@ __all__ = [
     "open_account",
     "open_fiscal_year",
     "place_hold",
+    "post_each",
     "post_entries",
     "post_entry",
     "post_journal",
@@ -115,6 +116,7 @@ __all__ = [
     "record_provider_rates",
     "record_rate",
     "refresh_ecb_rates",
+    "rehearse_entries",
     "reject_rate",
     "release_hold",
     "remove_category",

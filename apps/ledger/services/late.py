@@ -24,12 +24,13 @@ from apps.platform.tenant import current_tenant
 
 _FIRST_OPEN = """
     SELECT d.number, c.first_open
-      FROM unnest(%s::date[], %s::text[]) WITH ORDINALITY d(value_date, kind, number)
-     CROSS JOIN LATERAL ledger_closed_period_v1(d.value_date, d.kind, %s::uuid, %s) c
+      FROM unnest(%s::date[], %s::text[], %s::uuid[])
+           WITH ORDINALITY d(value_date, kind, actor_id, number)
+     CROSS JOIN LATERAL ledger_closed_period_v1(d.value_date, d.kind, d.actor_id, %s) c
 """
 
 
-def on_open_days(drafts: Sequence[EntryDraft], actor: Actor) -> list[EntryDraft]:
+def on_open_days(drafts: Sequence[EntryDraft], actors: Sequence[Actor]) -> list[EntryDraft]:
     """The same drafts; those that are late and may be sent on count on the first open day.
 
     Such a draft keeps its true day in its metadata and as ``effective_at``, with the reason code
@@ -48,17 +49,18 @@ def on_open_days(drafts: Sequence[EntryDraft], actor: Actor) -> list[EntryDraft]
         ]
     if not past:
         return result
-    for number, first_open in _closed([drafts[n] for n in past], actor):
+    for number, first_open in _closed([drafts[n] for n in past], [actors[n] for n in past]):
         place = past[number - 1]
         result[place] = _sent_on(drafts[place], first_open)
     return result
 
 
-def _closed(drafts: Sequence[EntryDraft], actor: Actor) -> list[tuple[int, date]]:
+def _closed(drafts: Sequence[EntryDraft], actors: Sequence[Actor]) -> list[tuple[int, date]]:
     days, kinds = [draft.value_date for draft in drafts], [draft.kind for draft in drafts]
+    ids = [actor.id for actor in actors]
     with connection.cursor() as cursor:
         cursor.execute("LOCK TABLE ledger_journal_entry IN ROW EXCLUSIVE MODE")
-        cursor.execute(_FIRST_OPEN, [days, kinds, actor.id, clock.now()])
+        cursor.execute(_FIRST_OPEN, [days, kinds, ids, clock.now()])
         return list(cursor.fetchall())
 
 

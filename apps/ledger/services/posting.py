@@ -38,7 +38,7 @@ _ONE = """
 _MANY = """
     SELECT r.*, current_setting('ledger.releases_early', true) = 'on' AND ledger_release_early_v1()
       FROM ledger_post_entries_v1(
-        %s::uuid, %s::timestamptz, %s::text, %s::uuid, %s::text, %s::text,
+        %s::uuid, %s::timestamptz, %s::text[], %s::uuid[], %s::text[], %s::text[],
         %s::uuid[], %s::text[], %s::text[], %s::date[], %s::timestamptz[], %s::text[],
         %s::bytea[], %s::text[], %s::uuid[], %s::text[], %s::uuid[], %s::text[],
         %s::text[]::jsonb[], %s::uuid[], %s::text[], %s::text[]::jsonb[],
@@ -49,13 +49,18 @@ _MANY = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instruction:
-    """A checked draft with what makes it one request: its key, its fingerprint, its origin."""
+    """A checked draft with what makes it one request: its key, its fingerprint, its origin.
+
+    Whoever posts for several requests at once says whose each is: ``actor`` and ``traceparent``.
+    """
 
     draft: EntryDraft
     idempotency_key: str
     fingerprint: bytes
     reverses_id: UUID | None = None
     id: UUID = field(default_factory=new_id)
+    actor: Actor | None = None
+    traceparent: str | None = None
 
 
 class Row(NamedTuple):
@@ -81,7 +86,9 @@ def write(instructions: Sequence[Instruction], actor: Actor) -> list[EntryReceip
     """
     if not instructions:
         return []
-    days = on_open_days([one.draft for one in instructions], actor)
+    days = on_open_days(
+        [one.draft for one in instructions], [one.actor or actor for one in instructions]
+    )
     instructions = [
         replace(one, draft=draft) for one, draft in zip(instructions, days, strict=True)
     ]
@@ -103,20 +110,13 @@ def write(instructions: Sequence[Instruction], actor: Actor) -> list[EntryReceip
 
 def call_of(instructions: Sequence[Instruction], actor: Actor) -> tuple[str, list[Any]]:
     """The statement that posts them, and its arguments: a lighter one for a plain single entry."""
-    columns, legs = _columns(instructions)
-    common = [
-        current_tenant_id(),
-        clock.now(),
-        str(actor),
-        actor.id,
-        context.traceparent(),
-        context.correlation.get(),
-    ]
+    columns, legs = _columns(instructions, actor)
+    head = [current_tenant_id(), clock.now()]
     conditions = _conditions(instructions)
     accounts = legs[1]
     if len(instructions) == 1 and not conditions and len(set(accounts)) == len(accounts):
-        return _ONE, [*common, *(column[0] for column in columns), *legs[1:]]
-    return _MANY, [*common, *columns, *legs, json.dumps(conditions) if conditions else None]
+        return _ONE, [*head, *(column[0] for column in columns), *legs[1:]]
+    return _MANY, [*head, *columns, *legs, json.dumps(conditions) if conditions else None]
 
 
 def _conditions(instructions: Sequence[Instruction]) -> list[dict[str, object]]:
@@ -133,10 +133,17 @@ def _conditions(instructions: Sequence[Instruction]) -> list[dict[str, object]]:
     ]
 
 
-def _columns(instructions: Sequence[Instruction]) -> tuple[list[list[Any]], list[list[Any]]]:
+def _columns(
+    instructions: Sequence[Instruction], actor: Actor
+) -> tuple[list[list[Any]], list[list[Any]]]:
     """The drafts as one array for each column: first of the entries, then of their legs."""
+    trace, correlation = context.traceparent(), context.correlation.get()
     entries = [
         (
+            str(instruction.actor or actor),
+            (instruction.actor or actor).id,
+            trace if instruction.traceparent is None else instruction.traceparent,
+            correlation,
             instruction.id,
             instruction.draft.kind,
             instruction.draft.description,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from django.db import Error
 
 from apps.ledger import errors
 from apps.ledger.errors.fx import ConversionNotReversible
-from apps.platform.errors import DomainError
+from apps.platform.errors import DomainError, Kind
 from apps.platform.ids import public_id
 
 #: SQLSTATEs of ``sql/``. Their DETAIL is JSON whose names are the error's fields.
@@ -60,6 +61,34 @@ ID_PREFIXES = {"entry_id": "je", "reversed_by": "je", "hold_id": "hld"}
 IN_THE_WAY = frozenset({"40001", "40P01", "55P03"})
 
 
+#: The same request was refused before and gets the same answer.
+REFUSED_BEFORE = "LG035"
+
+#: What the request says by itself, every time anew; and what is about another entry than this one.
+NOT_KEPT = frozenset(
+    {
+        errors.ReservedKind,
+        errors.TooFewPostings,
+        errors.TooManyPostings,
+        errors.AmountNotPositive,
+        errors.ReservedAccount,
+        errors.UnbalancedEntry,
+        errors.IdempotencyKeyReused,
+        errors.LinkedEntryRefused,
+    }
+)
+
+
+def is_final(refusal: DomainError) -> bool:
+    """Whether the same request under the same key is to get this answer for ever.
+
+    Whatever the books themselves decided is final, want of money included: the client was told no,
+    and what is asked for again later is a new intention with a new key. Not final is what may pass
+    (``unavailable``), and what needs no memory because the request alone says it.
+    """
+    return refusal.kind is not Kind.UNAVAILABLE and type(refusal) not in NOT_KEPT
+
+
 def sqlstate(error: Error) -> str:
     """The five letters PostgreSQL gave, or an empty text."""
     return str(getattr(error.__cause__, "sqlstate", None) or "")
@@ -71,18 +100,43 @@ def typed() -> Iterator[None]:
     try:
         yield
     except Error as error:
-        refusal = REFUSALS.get(sqlstate(error))
-        if refusal is None:
+        state = sqlstate(error)
+        if state == REFUSED_BEFORE:
+            facts = json.loads(_detail(error))
+            refusal = _classes()[facts["code"]](**facts["facts"])
+            refusal.is_replay = True
+            raise refusal from error
+        if state not in REFUSALS:
             raise
-        facts = _facts(error)
-        facts.pop("entry", None)
-        raise refusal(**facts) from error
+        facts = json.loads(_detail(error))
+        others = facts.pop("others", None) or ()
+        refusal = _refusal(state, facts)
+        refusal.others = tuple(_refusal(other.pop("state"), other) for other in others)
+        raise refusal from error
 
 
-def _facts(error: Error) -> dict[str, Any]:
-    """The DETAIL's JSON, with ids as the outside knows them."""
-    diagnosis = error.__cause__.diag  # type: ignore[union-attr]  # psycopg's, as a SQLSTATE was there
-    facts: dict[str, Any] = json.loads(diagnosis.message_detail)
+def _refusal(state: str, facts: dict[str, Any]) -> DomainError:
+    """The typed error, with ids as the outside knows them."""
+    facts.pop("entry", None)
     for name in ID_PREFIXES.keys() & facts.keys():
         facts[name] = public_id(ID_PREFIXES[name], UUID(facts[name]))
-    return facts
+    refusal = REFUSALS[state](**facts)
+    if facts.get("leg"):
+        refusal.pointer = f"/postings/{facts['leg'] - 1}"
+    return refusal
+
+
+def _detail(error: Error) -> str:
+    diagnosis = error.__cause__.diag  # type: ignore[union-attr]  # psycopg's, as a SQLSTATE was there
+    return str(diagnosis.message_detail)
+
+
+@cache
+def _classes() -> dict[str, type[DomainError]]:
+    """Every error by its code."""
+    found, todo = {}, [DomainError]
+    while todo:
+        kind = todo.pop()
+        found[kind.code] = kind
+        todo += kind.__subclasses__()
+    return found

@@ -9,7 +9,7 @@
 --   1 lock    the balances; each further step is a statement of its own and sees what was
 --             committed while this one waited. Of sharded accounts one part (0003_hot.sql); of
 --             deferred ones nothing
---   2 know    which entries are in the books already: replays
+--   2 know    which entries are in the books already: replays; and which were refused before
 --   3 write   the others with postings, balances, daily sums and events, if every leg is sound
 --   4 refuse  with the first of all that is wrong, when step 3 did not write everything: what
 --             stands in the way of the key or the origin, then the lowest code of the legs
@@ -18,7 +18,7 @@
 -- LG005 amount or side     LG010 unknown account     LG011 header account   LG012 closed
 -- LG013 frozen             LG014 currency            LG015 precondition     LG016 stale version
 -- LG017 no precondition    LG020 floor               LG021 ceiling          LG022 counter overflow
--- LG030 key reused         LG031 source event
+-- LG030 key reused         LG031 source event       LG035 refused before
 
 -- Everything an entry says, as one hash: what the audit compares, and what a seal will chain.
 -- Metadata enters by the hash of it and of a salt of its own, so that both can be erased and the
@@ -73,7 +73,8 @@ AS $$
     SELECT CASE WHEN p_metadata <> '{}' THEN gen_random_uuid() END
 $$;
 
--- Say which entry stands in the way of one that was not written; nothing when none does.
+-- Say what stands in the way of an entry that was not written: another request under its key, what
+-- was answered under its key before, or the entry of its source event. Nothing when nothing does.
 CREATE FUNCTION ledger_refuse_claim_v1(
     p_entry bigint, p_idempotency_key text, p_fingerprint bytea, p_source_event text, p_kind text
 ) RETURNS void
@@ -83,12 +84,22 @@ AS $$
 DECLARE
     first record;
 BEGIN
-    IF EXISTS (SELECT 1 FROM ledger_journal_entry e
-                WHERE e.idempotency_key = p_idempotency_key AND e.fingerprint <> p_fingerprint)
-    THEN
+    SELECT x.* INTO first
+      FROM (SELECT e.fingerprint, NULL AS code, NULL::jsonb AS facts, NULL::timestamptz AS refused_at
+              FROM ledger_journal_entry e WHERE e.idempotency_key = p_idempotency_key
+             UNION ALL
+            SELECT r.fingerprint, r.code, r.facts, r.refused_at
+              FROM ledger_refusal r WHERE r.idempotency_key = p_idempotency_key) x
+     LIMIT 1;
+    IF first.fingerprint <> p_fingerprint THEN
         RAISE EXCEPTION 'idempotency key % belongs to another request', p_idempotency_key
             USING ERRCODE = 'LG030', DETAIL = jsonb_build_object(
                 'entry', p_entry, 'idempotency_key', p_idempotency_key);
+    ELSIF first.code IS NOT NULL THEN
+        RAISE EXCEPTION 'what key % asks for was refused before', p_idempotency_key
+            USING ERRCODE = 'LG035', DETAIL = jsonb_build_object(
+                'entry', p_entry, 'code', first.code, 'facts', first.facts,
+                'refused_at', first.refused_at AT TIME ZONE 'UTC');
     END IF;
     SELECT e.id INTO first FROM ledger_journal_entry e
      WHERE e.source_event = p_source_event AND e.kind = p_kind AND p_source_event <> '';
@@ -156,7 +167,8 @@ AS $$
 $$;
 
 -- Say why, with the balances locked and nothing written: of all that is wrong the lowest code, then
--- the earliest entry and leg. Says nothing when nothing is wrong.
+-- the earliest entry and leg; with what else is wrong with that entry (``others``, at most 50).
+-- Says nothing when nothing is wrong.
 CREATE FUNCTION ledger_refuse_v1(
     p_entry integer[], p_account text[], p_side text[], p_amount bigint[], p_currency text[],
     p_conditions jsonb DEFAULT NULL
@@ -233,10 +245,15 @@ BEGIN
           FROM ledger_broken_conditions_v1(p_conditions, p_entry, p_account, p_side, p_amount) c
          WHERE p_conditions IS NOT NULL
     )
-    SELECT * INTO bad FROM fault ORDER BY code, entry, ordinal LIMIT 1;
+    SELECT f.code, f.entry, f.detail,
+           jsonb_agg(jsonb_build_object('state', f.code) || f.detail) OVER (
+               PARTITION BY f.entry ORDER BY f.code, f.ordinal
+               ROWS BETWEEN 1 FOLLOWING AND 50 FOLLOWING) AS others
+      INTO bad FROM fault f ORDER BY f.code, f.entry, f.ordinal LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'entry % cannot be posted', bad.entry
-            USING ERRCODE = bad.code, DETAIL = bad.detail;
+            USING ERRCODE = bad.code,
+                  DETAIL = bad.detail || jsonb_build_object('others', bad.others);
     END IF;
 END;
 $$;
@@ -275,7 +292,7 @@ BEGIN
                b.normal_sign,
                b.debits_minor::numeric + l.debit AS debits,
                b.credits_minor::numeric + l.credit AS credits,
-               b.mode = 'synchronous' AND a.currency = l.currency AND l.amount > 0
+               a.currency = l.currency AND l.amount > 0
                AND CASE l.side WHEN 'D' THEN b.takes_debits WHEN 'C' THEN b.takes_credits
                                ELSE false END AS is_sound,
                -- What holds reserve counts against the account, in both directions.
@@ -288,13 +305,15 @@ BEGIN
                   FROM unnest(p_account, p_side, p_amount, p_currency, p_clearing_key)
                        WITH ORDINALITY l(account, side, amount, currency, clearing_key, ordinal)) l
           JOIN ledger_account a ON a.code = l.account
-          JOIN ledger_account_balance b ON b.account_id = a.id
+          JOIN ledger_account_balance b ON b.account_id = a.id AND b.mode = 'synchronous'
          ORDER BY b.account_id FOR NO KEY UPDATE OF b
     ), verdict AS MATERIALIZED (
         SELECT count(*) = cardinality(p_account) AND bool_and(
                    is_sound AND greatest(debits, credits) <= 9223372036854775807
                    AND coalesce(normal_sign * (debits - credits) >= least, true)
                    AND coalesce(normal_sign * (debits - credits) <= most, true)
+               ) AND NOT EXISTS (
+                   SELECT 1 FROM ledger_refusal r WHERE r.idempotency_key = p_idempotency_key
                ) AS is_sound,
                bool_or(is_watched) AS is_watched, bool_or(releases_early) AS releases_early,
                array_agg(account) AS accounts,
@@ -366,8 +385,8 @@ BEGIN
     END IF;
     RETURN QUERY
         SELECT * FROM ledger_post_entries_v1(
-            p_tenant, p_posted_at, p_actor, p_actor_id, p_traceparent, p_correlation,
-            ARRAY[p_id], ARRAY[p_kind], ARRAY[p_description], ARRAY[p_value_date],
+            p_tenant, p_posted_at, ARRAY[p_actor], ARRAY[p_actor_id], ARRAY[p_traceparent],
+            ARRAY[p_correlation], ARRAY[p_id], ARRAY[p_kind], ARRAY[p_description], ARRAY[p_value_date],
             ARRAY[p_effective_at], ARRAY[p_idempotency_key], ARRAY[p_fingerprint],
             ARRAY[p_source_event], ARRAY[p_reverses_id], ARRAY[p_reason], ARRAY[p_approval_id],
             ARRAY[p_template], ARRAY[p_metadata], ARRAY[p_event_id], ARRAY[p_aggregate],
@@ -379,8 +398,8 @@ $$;
 -- Many entries, all or none. Arrays up to p_event hold one element for each entry; the five of the
 -- legs name the entry of each by its number from 1. Answers one row for each entry.
 CREATE FUNCTION ledger_post_entries_v1(
-    p_tenant uuid, p_posted_at timestamptz, p_actor text, p_actor_id uuid, p_traceparent text,
-    p_correlation text,
+    p_tenant uuid, p_posted_at timestamptz, p_actor text[], p_actor_id uuid[],
+    p_traceparent text[], p_correlation text[],
     p_id uuid[], p_kind text[], p_description text[], p_value_date date[],
     p_effective_at timestamptz[], p_idempotency_key text[], p_fingerprint bytea[],
     p_source_event text[], p_reverses_id uuid[], p_reason text[], p_approval_id uuid[],
@@ -401,6 +420,7 @@ DECLARE
     kept bigint;
     is_watched boolean;
     releases_early boolean;
+    was_refused boolean;
     has_room boolean := true;
 BEGIN
     -- 1 lock: who changes modes waits for us from here on, and then balances, with the accounts
@@ -419,12 +439,20 @@ BEGIN
     END IF;
 
     -- 2 know, and leave out what is in the books
-    SELECT array_agg(r.ordinal) INTO fresh
+    SELECT array_agg(r.ordinal), bool_or(EXISTS (
+               SELECT 1 FROM ledger_refusal f WHERE f.idempotency_key = r.idempotency_key))
+      INTO fresh, was_refused
       FROM unnest(p_idempotency_key, p_fingerprint)
            WITH ORDINALITY r(idempotency_key, fingerprint, ordinal)
      WHERE NOT EXISTS (SELECT 1 FROM ledger_journal_entry e
                         WHERE e.idempotency_key = r.idempotency_key
                           AND e.fingerprint = r.fingerprint);
+    IF was_refused THEN
+        PERFORM ledger_refuse_claim_v1(r.ordinal, r.idempotency_key, r.fingerprint, '', '')
+           FROM unnest(p_idempotency_key, p_fingerprint)
+                WITH ORDINALITY r(idempotency_key, fingerprint, ordinal)
+          WHERE r.ordinal = ANY (fresh) ORDER BY r.ordinal;
+    END IF;
     IF cardinality(fresh) < cardinality(p_id) THEN
         SELECT array_agg(l.entry ORDER BY l.ordinal), array_agg(l.account ORDER BY l.ordinal),
                array_agg(l.side ORDER BY l.ordinal), array_agg(l.amount ORDER BY l.ordinal),
@@ -496,19 +524,20 @@ BEGIN
                 template, actor, actor_id, metadata, metadata_salt, digest)
             SELECT p_tenant, e.id, e.kind, e.description, e.value_date, e.effective_at,
                    p_posted_at, e.idempotency_key, e.fingerprint, e.source_event, e.reverses_id,
-                   e.reason, e.approval_id, e.template, p_actor, p_actor_id, e.metadata, s.salt,
+                   e.reason, e.approval_id, e.template, e.actor, e.actor_id, e.metadata, s.salt,
                    ledger_entry_digest_v1(
                        p_tenant, e.id, e.kind, e.description, e.value_date, e.effective_at,
                        p_posted_at, e.idempotency_key, e.fingerprint, e.source_event,
-                       e.reverses_id, e.reason, e.approval_id, e.template, p_actor, p_actor_id,
+                       e.reverses_id, e.reason, e.approval_id, e.template, e.actor, e.actor_id,
                        ledger_metadata_digest_v1(e.metadata, s.salt),
                        l.accounts, l.sides, l.amounts, l.currencies, l.clearing_keys)
               FROM unnest(p_id, p_kind, p_description, p_value_date, p_effective_at,
                           p_idempotency_key, p_fingerprint, p_source_event, p_reverses_id,
-                          p_reason, p_approval_id, p_template, p_metadata)
+                          p_reason, p_approval_id, p_template, p_actor, p_actor_id, p_metadata)
                    WITH ORDINALITY e(id, kind, description, value_date, effective_at,
                                      idempotency_key, fingerprint, source_event, reverses_id,
-                                     reason, approval_id, template, metadata, ordinal)
+                                     reason, approval_id, template, actor, actor_id, metadata,
+                                     ordinal)
              CROSS JOIN LATERAL (SELECT ledger_metadata_salt_v1(e.metadata) AS salt) s
               JOIN (SELECT entry, array_agg(account ORDER BY ordinal) AS accounts,
                            array_agg(side ORDER BY ordinal) AS sides,
@@ -548,9 +577,9 @@ BEGIN
                 tenant, id, name, version, aggregate, sequence, payload, traceparent, correlation,
                 recorded_at)
             SELECT p_tenant, m.event_id, 'ledger.entry_posted', 1, m.aggregate, 1, m.payload,
-                   p_traceparent, p_correlation, p_posted_at
-              FROM unnest(p_id, p_event_id, p_aggregate, p_event)
-                   m(id, event_id, aggregate, payload)
+                   m.traceparent, m.correlation, p_posted_at
+              FROM unnest(p_id, p_event_id, p_aggregate, p_event, p_traceparent, p_correlation)
+                   m(id, event_id, aggregate, payload, traceparent, correlation)
               JOIN entry ON entry.id = m.id
         )
         SELECT entry::bigint, entry_id, false, value_date, p_posted_at,

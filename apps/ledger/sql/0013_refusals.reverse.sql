@@ -1,0 +1,1 @@
+DROP TRIGGER ledger_refusal_append_only ON ledger_refusal;
