@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce
 from apps.platform import clock, context
 from apps.platform.errors import DomainError, Kind
 from apps.platform.ids import made_at
+from apps.platform.messaging.wakeup import wake_relay
 from apps.platform.models import OutboxMessage, Retention
 from apps.platform.money import Money
 
@@ -69,6 +70,7 @@ def record(event: Event, *, aggregate: str, correlation: str = "") -> UUID:
         if _ONCE in str(error):
             raise EventsOutOfTurn(aggregate=aggregate) from error
         raise
+    wake_relay()
     return message.id
 
 

@@ -22,6 +22,7 @@ from apps.platform.actors import Actor
 from apps.platform.durability import flush
 from apps.platform.events import payload_of
 from apps.platform.ids import new_id, public_id
+from apps.platform.messaging.wakeup import wake_relay
 from apps.platform.metrics import entries_posted
 from apps.platform.money import Money
 from apps.platform.tenant import current_tenant_id
@@ -105,6 +106,7 @@ def write(instructions: Sequence[Instruction], actor: Actor) -> list[EntryReceip
     ]
     written = sum(not receipt.is_replay for receipt in receipts)
     transaction.on_commit(lambda: entries_posted(written))
+    wake_relay()
     return receipts
 
 

@@ -7,10 +7,12 @@ import threading
 from collections.abc import Coroutine, Mapping, Sequence
 from concurrent.futures import TimeoutError as Late
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any, TypeVar
 
 import structlog
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 from nats.errors import Error as NATSError
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, StreamConfig
@@ -26,6 +28,8 @@ T = TypeVar("T")
 CONNECT_SECONDS = 3
 RECONNECT_SECONDS = 1
 ACK_SECONDS = 5
+#: Messages after which a large batch lets the connection send.
+YIELD_EVERY = 100
 #: How long the server waits for an acknowledgement before it delivers again.
 ACK_WAIT_SECONDS = 30
 #: Far above what is ever in hand: events of a suspended tenant wait here and must not use it up.
@@ -50,6 +54,26 @@ class Answers:
     complaint: str = ""
 
 
+class _Sent:
+    """Messages on their way, until each is confirmed or complained of."""
+
+    def __init__(self, count: int) -> None:
+        self.confirmed: set[str] = set()
+        self.complaint = ""
+        self.is_over = asyncio.Event()
+        self._open = count
+
+    def settle(self, id: str = "", complaint: str = "") -> None:
+        """One less to wait for."""
+        if complaint:
+            self.complaint = complaint
+        else:
+            self.confirmed.add(id)
+        self._open -= 1
+        if self._open == 0:
+            self.is_over.set()
+
+
 class Broker:
     """Publishes and manages. ``start`` first, ``stop`` at the end; both may be repeated.
 
@@ -64,6 +88,10 @@ class Broker:
         self._thread: threading.Thread | None = None
         self._connecting = asyncio.Lock()
         self._has_streams = False
+        self._heard_by: Client | None = None
+        self._inbox_name = ""
+        self._expected: dict[str, tuple[_Sent, str]] = {}
+        self._tokens = count()
 
     def start(self) -> None:
         """Start the thread. It connects when it is first needed."""
@@ -173,31 +201,51 @@ class Broker:
         logger.info("broker.back")
 
     async def _publish(self, messages: Sequence[Outgoing]) -> Answers:
-        context = await self.jetstream()
-        futures: dict[str, asyncio.Future[Any]] = {}
-        complaint = ""
-        for message in messages:
+        await self.jetstream()
+        client, sent = self._client, _Sent(len(messages))
+        assert client is not None  # noqa: S101  jetstream() made it
+        inbox = await self._inbox(client)
+        for number, message in enumerate(messages):
+            token = str(next(self._tokens))
+            self._expected[token] = (sent, message.id)
+            headers = {**message.headers, "Nats-Msg-Id": message.id}
             try:
-                futures[message.id] = await context.publish_async(
-                    message.subject,
-                    message.body,
-                    headers={**message.headers, "Nats-Msg-Id": message.id},
-                )
+                await client.publish(message.subject, message.body, f"{inbox}.{token}", headers)
             except NATSError as error:  # too large, say: the others go on
-                complaint = repr(error)
-        if futures:
-            await asyncio.wait(futures.values(), timeout=ACK_SECONDS)
-        confirmed = set()
-        for id, future in futures.items():
-            if not future.done():
-                future.cancel()
-                complaint = "no confirmation came in time"
-            elif future.exception() is not None:
-                complaint = repr(future.exception())
-                self.forget_streams()
-            else:
-                confirmed.add(id)
-        return Answers(frozenset(confirmed), complaint)
+                self._expected.pop(token)
+                sent.settle(complaint=repr(error))
+            if number % YIELD_EVERY == YIELD_EVERY - 1:
+                await asyncio.sleep(0)  # let the first of them go out
+        try:
+            await asyncio.wait_for(sent.is_over.wait(), ACK_SECONDS)
+        except TimeoutError:
+            sent.complaint = "no confirmation came in time"
+            late = [token for token, (whose, _) in self._expected.items() if whose is sent]
+            for token in late:
+                del self._expected[token]
+        if sent.complaint:
+            self.forget_streams()
+        return Answers(frozenset(sent.confirmed), sent.complaint)
+
+    async def _inbox(self, client: Client) -> str:
+        """Where this connection hears confirmations: one subscription for as long as it lives."""
+        if self._heard_by is not client:
+            self._expected.clear()
+            self._inbox_name = client.new_inbox()
+            await client.subscribe(f"{self._inbox_name}.*", cb=self._hear)
+            self._heard_by = client
+        return self._inbox_name
+
+    async def _hear(self, answer: Msg) -> None:
+        """A confirmation, ``{"stream": …, "seq": …}``, or the reason why there is none."""
+        expected = self._expected.pop(answer.subject.rpartition(".")[2], None)
+        if expected is None:  # nobody waits for it any more
+            return
+        sent, id = expected
+        if answer.data.startswith(b'{"stream"') and b'"error"' not in answer.data:
+            sent.settle(id)
+        else:
+            sent.settle(complaint=answer.data.decode(errors="replace") or "no stream took it")
 
     async def _close(self) -> None:
         client, self._client = self._client, None

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from apps.platform.messaging.errors import MalformedEvent
+from apps.platform.messaging.outbox import Waiting
 from apps.platform.messaging.tenants import Place
-from apps.platform.models import OutboxMessage
 
 CONTENT_TYPE = "application/cloudevents+json"
 _TENANT_SOURCE = "/tenants/"
@@ -40,25 +40,30 @@ class Envelope:
     tenant_slug: str
 
 
-def encode(message: OutboxMessage, place: Place) -> bytes:
-    """The outbox row as a CloudEvent. Attributes may not be empty, so empty ones are left out."""
-    attributes = {
-        "specversion": "1.0",
-        "id": str(message.id),
-        "source": f"{_TENANT_SOURCE}{place.slug}",
-        "type": f"countinghouse.{message.name}.v{message.version}",
-        "subject": message.aggregate,
-        "time": message.recorded_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
-        "datacontenttype": "application/json",
-        "tenantid": str(place.id),
+def encode(message: Waiting, place: Place) -> bytes:
+    """The outbox row as a CloudEvent. Attributes may not be empty, so empty ones are left out.
+
+    Ten thousand times a second: what comes from our own code is put together as text, and the
+    payload is passed on as the database wrote it.
+    """
+    time = message.recorded_at.astimezone(UTC).isoformat().removesuffix("+00:00")
+    parts = [
+        f'{{"specversion":"1.0","id":"{message.id}","source":"{_TENANT_SOURCE}{place.slug}"',
+        f'"type":"countinghouse.{message.name}.v{message.version}"',
+        f'"subject":{_json(message.aggregate)},"time":"{time}Z"',
+        f'"datacontenttype":"application/json","tenantid":"{place.id}"',
         # Sorts as text, as the sequence extension asks.
-        "sequence": f"{message.sequence:010d}",
-        "correlationid": message.correlation,
-        "traceparent": message.traceparent,
-    }
-    body: dict[str, Any] = {name: value for name, value in attributes.items() if value}
-    body["data"] = message.payload
-    return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
+        f'"sequence":"{message.sequence:010d}"',
+    ]
+    if message.correlation:
+        parts.append(f'"correlationid":{_json(message.correlation)}')
+    if message.traceparent:
+        parts.append(f'"traceparent":{_json(message.traceparent)}')
+    parts.append(f'"data":{message.payload}}}')
+    return ",".join(parts).encode()
+
+
+_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def decode(body: bytes, headers: Mapping[str, str], arrived_at: datetime) -> Envelope:

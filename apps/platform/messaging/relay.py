@@ -7,7 +7,7 @@ within its duplicate window and every consumer's inbox drops after it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from threading import Event as Signal
 from time import monotonic
@@ -23,8 +23,9 @@ from apps.platform.messaging import outbox, topology
 from apps.platform.messaging.broker import Broker, Outgoing
 from apps.platform.messaging.envelope import CONTENT_TYPE, encode
 from apps.platform.messaging.errors import BrokerUnavailable
+from apps.platform.messaging.outbox import Waiting
 from apps.platform.messaging.tenants import Place, ready_places
-from apps.platform.models import OutboxMessage
+from apps.platform.messaging.wakeup import Bell, listening
 
 logger = structlog.get_logger("house.relay")
 tracer = trace.get_tracer("countinghouse")
@@ -64,24 +65,39 @@ class Relay:
         self._listed_at = float("-inf")
 
     def run(self, stop: Signal) -> None:
-        """Empty the outboxes until ``stop`` is set. Trouble with either server is waited out."""
-        wait = 0.0
-        while not stop.wait(wait):
+        """Empty the outboxes until ``stop`` is set. Trouble with either server is waited out.
+
+        A bell tells which outboxes to look into at once. All are looked into from time to time,
+        whether it rang or not: so nothing is lost when it does not.
+        """
+        with listening() as bell:
+            self._run(stop, bell)
+
+    def _run(self, stop: Signal, bell: Bell) -> None:
+        wait, looked_at, is_trouble = 0.0, monotonic(), False
+        while not stop.is_set():
+            left = max(0.0, looked_at + wait - monotonic())
+            rung = set[str]() if is_trouble and stop.wait(left) else bell.wait(left, stop)
+            if stop.is_set():
+                return
+            is_look = not rung or monotonic() - looked_at >= wait
             try:
-                turn = self.turn()
+                turn = self.turn(None if is_look else rung)
             except (DomainError, OperationalError, InterfaceError) as error:
-                wait = _longer(wait)
+                wait, looked_at, is_trouble = _longer(wait), monotonic(), True
                 logger.warning("relay.waiting", seconds=wait, error=str(error))
                 connection.close()
                 continue
-            wait = _pause(turn, wait)
+            is_trouble = turn.unconfirmed > 0
+            if is_look or is_trouble or turn.is_more:
+                wait, looked_at = _pause(turn, wait), monotonic()
 
-    def turn(self) -> Turn:
-        """Publish one claim of every place that has something waiting."""
+    def turn(self, slugs: Collection[str] | None = None) -> Turn:
+        """Publish one claim of every place that has something waiting, or of those named."""
         if monotonic() - self._listed_at > TENANTS_SECONDS:
             self._places = ready_places()
             self._listed_at = monotonic()
-        waiting = outbox.oldest_unpublished(self._places)
+        waiting = outbox.oldest_unpublished(self._places) if slugs is None else slugs
         total = Turn()
         for place in self._places:
             if place.slug in waiting:
@@ -90,11 +106,11 @@ class Relay:
 
     def _empty(self, place: Place) -> Turn:
         """One claim of one place, in one transaction: lock, publish, mark."""
-        with place.enter(), transaction.atomic():
-            claimed = outbox.claim()
+        with transaction.atomic():
+            claimed = outbox.claim(place)
             confirmed, trouble = self._publish(claimed, place)
             if confirmed:
-                outbox.mark_published([message.id for message in confirmed])
+                outbox.mark_published(place, [message.id for message in confirmed])
         _count(confirmed)
         if trouble is not None:
             raise trouble
@@ -105,10 +121,10 @@ class Relay:
         )
 
     def _publish(
-        self, claimed: Sequence[OutboxMessage], place: Place
-    ) -> tuple[list[OutboxMessage], BrokerUnavailable | None]:
+        self, claimed: Sequence[Waiting], place: Place
+    ) -> tuple[list[Waiting], BrokerUnavailable | None]:
         """Those that JetStream confirmed. An aggregate stops at its first unconfirmed event."""
-        confirmed: list[OutboxMessage] = []
+        confirmed: list[Waiting] = []
         stopped: set[str] = set()
         deadline = monotonic() + CLAIM_SECONDS_MAX
         for wave in outbox.waves(claimed):
@@ -125,9 +141,7 @@ class Relay:
         return confirmed, None
 
 
-def publish_wave(
-    broker: Broker, wave: Sequence[OutboxMessage], place: Place
-) -> list[OutboxMessage]:
+def publish_wave(broker: Broker, wave: Sequence[Waiting], place: Place) -> list[Waiting]:
     """Publish messages of different aggregates together; return those that were confirmed."""
     if not wave:
         return []
@@ -146,15 +160,19 @@ def publish_wave(
     return confirmed
 
 
-def _span(message: OutboxMessage) -> Span:
+def _span(message: Waiting) -> Span:
     """A span in the trace of the request that caused the event."""
     cause = propagate.extract({"traceparent": message.traceparent})
     return tracer.start_span(f"publish {message.name}", context=cause, kind=SpanKind.PRODUCER)
 
 
-def _outgoing(message: OutboxMessage, span: Span, place: Place) -> Outgoing:
+def _outgoing(message: Waiting, span: Span, place: Place) -> Outgoing:
+    about = span.get_span_context()
     headers = {"Content-Type": CONTENT_TYPE}
-    propagate.inject(headers, context=trace.set_span_in_context(span))
+    if about.is_valid:  # W3C Trace Context; the propagator writes the same and takes longer
+        headers["traceparent"] = (
+            f"00-{about.trace_id:032x}-{about.span_id:016x}-{about.trace_flags:02x}"
+        )
     return Outgoing(
         id=str(message.id),
         subject=topology.house_subject(place.slug, message.name, message.version),
@@ -163,10 +181,10 @@ def _outgoing(message: OutboxMessage, span: Span, place: Place) -> Outgoing:
     )
 
 
-def _count(confirmed: Iterable[OutboxMessage]) -> None:
+def _count(confirmed: Sequence[Waiting]) -> None:
     now = clock.now()
+    metrics.EVENTS_PUBLISHED.inc(len(confirmed))
     for message in confirmed:
-        metrics.EVENTS_PUBLISHED.inc()
         metrics.PUBLISH_DELAY_SECONDS.observe((now - message.recorded_at).total_seconds())
 
 

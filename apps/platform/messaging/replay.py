@@ -5,19 +5,13 @@ The outbox outlives the stream. Events keep their ids, so whoever has seen one d
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
-
-from django.db.models import Q
 
 from apps.platform.messaging import outbox
 from apps.platform.messaging.broker import Broker
 from apps.platform.messaging.errors import BrokerUnavailable
 from apps.platform.messaging.relay import publish_wave
 from apps.platform.messaging.tenants import Place
-from apps.platform.models import OutboxMessage
-
-_PAGE = 500
 
 
 def replay_outbox(broker: Broker, place: Place, since: datetime) -> int:
@@ -28,34 +22,10 @@ def replay_outbox(broker: Broker, place: Place, since: datetime) -> int:
     does no harm.
     """
     count = 0
-    with place.enter():
-        for page in _pages(since):
-            for wave in outbox.waves(page):
-                confirmed = publish_wave(broker, wave, place)
-                count += len(confirmed)
-                if len(confirmed) < len(wave):
-                    raise BrokerUnavailable(reason=f"stopped after {count} events")
+    for page in outbox.published(place, since):
+        for wave in outbox.waves(page):
+            confirmed = publish_wave(broker, wave, place)
+            count += len(confirmed)
+            if len(confirmed) < len(wave):
+                raise BrokerUnavailable(reason=f"stopped after {count} events")
     return count
-
-
-def _pages(since: datetime) -> Iterator[list[OutboxMessage]]:
-    published = OutboxMessage.objects.filter(published_at__isnull=False, recorded_at__gte=since)
-    rows = published.order_by("recorded_at", "sequence", "id")
-    last: OutboxMessage | None = None
-    while True:
-        rest = rows if last is None else rows.filter(_after(last))
-        page = list(rest[:_PAGE])
-        if not page:
-            return
-        yield page
-        last = page[-1]
-
-
-def _after(last: OutboxMessage) -> Q:
-    """Behind ``last`` in the order of the pages."""
-    same_time = Q(recorded_at=last.recorded_at)
-    return (
-        Q(recorded_at__gt=last.recorded_at)
-        | (same_time & Q(sequence__gt=last.sequence))
-        | (same_time & Q(sequence=last.sequence, id__gt=last.id))
-    )

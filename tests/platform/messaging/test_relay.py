@@ -10,13 +10,16 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 
 from apps.platform.events import record
-from apps.platform.messaging import outbox
+from apps.platform.messaging import outbox, wakeup
+from apps.platform.messaging import relay as relay_module
 from apps.platform.messaging.broker import Answers, Broker, Outgoing
 from apps.platform.messaging.errors import BrokerUnavailable
 from apps.platform.messaging.relay import Relay
@@ -27,6 +30,7 @@ from tests.platform.messaging.house import (
     Stored,
     database_url,
     eventually,
+    free_port,
     nats_url,
     note_order,
     own_broker,
@@ -154,7 +158,7 @@ def test_the_next_relay_leaves_an_aggregate_alone_that_another_holds(
 
     def hold() -> None:
         with place("mara").enter(), transaction.atomic():
-            assert len(outbox.claim()) == 1
+            assert len(outbox.claim(place("mara"))) == 1
             held.set()
             let_go.wait(10)
         connection.close()
@@ -201,10 +205,11 @@ import django
 django.setup()
 from django.conf import settings
 settings.MESSAGING_PREFIX = sys.argv[1]
-from apps.platform.messaging import outbox
+from apps.platform.messaging import outbox, wakeup
+from apps.platform.messaging import relay as relay_module
 from apps.platform.messaging.process import connected
 from apps.platform.messaging.relay import Relay
-outbox.mark_published = lambda ids: os.kill(os.getpid(), signal.SIGKILL)
+outbox.mark_published = lambda place, ids: os.kill(os.getpid(), signal.SIGKILL)
 with connected("crashing") as broker:
     Relay(broker).turn()
 """
@@ -267,6 +272,45 @@ def test_a_broker_that_is_away_is_said_so_and_nothing_is_marked(nats: OwnNATS, p
     assert unpublished() == 1
 
 
+def relayed(broker: Broker, count: int, monkeypatch: pytest.MonkeyPatch, pause: float) -> float:
+    """How long some events take, one by one, with a relay that looks by itself every ``pause``."""
+    monkeypatch.setattr(relay_module, "BUSY_POLL_SECONDS", pause)
+    monkeypatch.setattr(relay_module, "IDLE_POLL_SECONDS", pause)
+    stop, relay = threading.Event(), Relay(broker)
+    relay.turn()
+
+    def relaying() -> None:
+        relay.run(stop)
+        connection.close()
+
+    thread = threading.Thread(target=relaying)
+    thread.start()
+    note_order(0, "ord_first")
+    eventually(lambda: unpublished() == 0)
+    started = time.monotonic()
+    for number in range(count):
+        note_order(number, f"ord_{number}")
+        eventually(lambda: unpublished() == 0)
+    taken = time.monotonic() - started
+    stop.set()
+    note_order(1, "ord_last")  # the bell that ends its pause
+    thread.join()
+    return taken
+
+
+def test_a_commit_wakes_the_relay(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert relayed(broker, 5, monkeypatch, pause=30) < 5
+
+
+def test_nothing_is_lost_when_nobody_hears_the_bell(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    monkeypatch.setattr(wakeup, "_ringer", wakeup._Ringer())
+    settings.ENV = replace(settings.ENV, redis_url=f"redis://127.0.0.1:{free_port()}/0")
+    assert relayed(broker, 3, monkeypatch, pause=0.05) < 5
+    assert {0, 1, 2} <= {message.body["data"]["number"] for message in stored(broker)}
+
+
 def test_looking_when_nothing_waits_costs_one_statement(broker: Broker) -> None:
     relay = Relay(broker)
     relay.turn()
@@ -277,7 +321,7 @@ def test_looking_when_nothing_waits_costs_one_statement(broker: Broker) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT statement, generic_plans + custom_plans FROM pg_prepared_statements"
-            " WHERE statement LIKE '%platform_outbox_message%'"
+            " WHERE statement LIKE '%platform_outbox_message%UNION ALL%'"
         )
         ((statement, runs),) = cursor.fetchall()
     assert statement.count("platform_outbox_message") == len(ready_places())

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from apps.platform import clock
-from apps.platform.messaging import replay
+from apps.platform.messaging import outbox
 from apps.platform.messaging.broker import Broker
 from apps.platform.messaging.relay import Relay
 from apps.platform.messaging.replay import replay_outbox
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("books")
 def test_a_deleted_stream_is_filled_again_with_the_same_ids_in_order(
     broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replay, "_PAGE", 7)
+    monkeypatch.setattr(outbox, "PAGE_MAX", 7)
     ids = [note_order(number, f"ord_{number % 3}") for number in range(30)]
     Relay(broker).turn()
     delete_streams(broker)
