@@ -2,6 +2,7 @@
 #
 #   make demo [ONCE=1]                  a business day on real servers, kept in var/demo
 #   make test [ARGS="tests/ledger -q"]  the tests, on servers of their own
+#   make machine [EXAMPLES=2000 SEED=]  the ledger against a model of it in plain Python
 #   make check                          format, lint, layers, types, Django's own checks
 #   make bench [ARGS=...]               the measurements, on servers that write to disk
 #   make format                         lay out the code
@@ -20,7 +21,7 @@ SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder
 GIVEN   := $(and $(DATABASE_URL),$(REDIS_URL),$(NATS_URL))
 SERVERS := $(if $(GIVEN),,$(VENV)/.has-servers)
 
-.PHONY: demo test check bench format lock clean
+.PHONY: demo test machine check bench format lock clean
 .NOTPARALLEL:
 
 demo: $(VENV)/.has-house $(VENV)/.has-day $(SERVERS)
@@ -28,6 +29,10 @@ demo: $(VENV)/.has-house $(VENV)/.has-day $(SERVERS)
 
 test: $(VENV)/.has-house $(VENV)/.has-checks $(SERVERS)
 	@$(PYTHON) -m deploy.local test -- $(SIDE_BY_SIDE) $(ARGS)
+
+machine: $(VENV)/.has-house $(VENV)/.has-checks $(SERVERS)
+	@MACHINE_EXAMPLES=$(or $(EXAMPLES),2000) MACHINE_SEED=$(SEED) \
+	 $(PYTHON) -m deploy.local test -- tests/ledger/test_machine.py -x $(ARGS)
 
 check: $(VENV)/.has-house $(VENV)/.has-checks $(SERVERS)
 	@$(PYTHON) -m deploy.local run -- $(PYTHON) -m deploy.local.checks
