@@ -290,3 +290,33 @@ class PostingResumed:
     version: ClassVar[int] = 1
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemsSettled:
+    """Open items of an account settled each other.
+
+    ``amount`` is what each side was settled by. ``closed_items`` (``je_…/2``: an entry and its leg)
+    have nothing remaining now. The aggregate is the settlement's public id (``its_…``).
+    """
+
+    name: ClassVar[str] = "ledger.items_settled"
+    version: ClassVar[int] = 1
+
+    settlement_id: str
+    account: str
+    amount: Money
+    closed_items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettlementUndone:
+    """A settlement of items was taken back; what it settled is open again."""
+
+    name: ClassVar[str] = "ledger.settlement_undone"
+    version: ClassVar[int] = 1
+
+    settlement_id: str
+    account: str
+    amount: Money
+    reason: str

@@ -35,6 +35,15 @@ from apps.ledger.errors.holds import (
     HoldNotFound,
     UpToAvailableTakesTwo,
 )
+from apps.ledger.errors.items import (
+    ClearingKeyMissing,
+    ItemAlreadySettled,
+    ItemNotFound,
+    ItemsNotPossible,
+    ItemsUnmatched,
+    SettlementAlreadyUndone,
+    SettlementNotFound,
+)
 from apps.ledger.errors.journals import (
     AlreadyDecided,
     ApprovalRequired,
@@ -117,6 +126,7 @@ __all__ = [
     "ChartNotApplicable",
     "ChartTemplateNotFound",
     "ChartUnreadable",
+    "ClearingKeyMissing",
     "ControlsFailed",
     "CurrencyMismatch",
     "DimensionMissing",
@@ -136,6 +146,10 @@ __all__ = [
     "HoldNotFound",
     "IdempotencyKeyReused",
     "InsufficientFunds",
+    "ItemAlreadySettled",
+    "ItemNotFound",
+    "ItemsNotPossible",
+    "ItemsUnmatched",
     "JournalCannotMove",
     "JournalChanged",
     "JournalNotFound",
@@ -172,6 +186,8 @@ __all__ = [
     "ReservedKind",
     "RetainedEarningsMissing",
     "ReversalExceedsRemaining",
+    "SettlementAlreadyUndone",
+    "SettlementNotFound",
     "StaleVersion",
     "TooFewPostings",
     "TooManyPostings",

@@ -9,6 +9,7 @@ from apps.ledger.models.fx_rates import FxRate, FxRateProposal
 from apps.ledger.models.fx_revaluations import FxRateSet, FxRevaluation, FxRevaluationLine
 from apps.ledger.models.holds import Hold, HoldLeg, HoldMovement
 from apps.ledger.models.hot import BalanceShard, LockWait
+from apps.ledger.models.items import ClearingKey, Item, ItemLink, ItemRule, ItemSettlement
 from apps.ledger.models.journals import ApprovalRule, JournalApproval, ManualJournal
 from apps.ledger.models.limits import BalanceMonitor, MonitorCrossing, VelocityLimit, VelocityUsage
 from apps.ledger.models.periods import (
@@ -32,6 +33,7 @@ __all__ = [
     "Calendar",
     "Category",
     "CategoryAccount",
+    "ClearingKey",
     "Dimension",
     "FiscalYear",
     "FxConversion",
@@ -45,6 +47,10 @@ __all__ = [
     "Hold",
     "HoldLeg",
     "HoldMovement",
+    "Item",
+    "ItemLink",
+    "ItemRule",
+    "ItemSettlement",
     "JournalApproval",
     "JournalEntry",
     "LockWait",

@@ -12,7 +12,7 @@ from typing import Literal
 
 from django.db import connection
 
-from apps.ledger.selectors import closing_laws, hold_laws, hot_laws, seal_laws
+from apps.ledger.selectors import closing_laws, hold_laws, hot_laws, item_laws, seal_laws
 from apps.ledger.selectors.fx import laws as fx
 from apps.platform.tenant import current_tenant_id
 from apps.platform.violations import Violation
@@ -221,11 +221,17 @@ Mode = Literal["fast", "full"]
 
 def books_laws(mode: Mode = "full") -> dict[str, str]:
     """The statement of every law by its name."""
-    fast = _FAST | hold_laws.FAST | hot_laws.FAST | seal_laws.FAST
+    fast = _FAST | hold_laws.FAST | hot_laws.FAST | item_laws.FAST | seal_laws.FAST
     return (
         fast
         if mode == "fast"
-        else fast | _FULL | closing_laws.FULL | hold_laws.FULL | fx.FULL | seal_laws.FULL
+        else fast
+        | _FULL
+        | closing_laws.FULL
+        | hold_laws.FULL
+        | fx.FULL
+        | item_laws.FULL
+        | seal_laws.FULL
     )
 
 

@@ -32,6 +32,7 @@ from apps.ledger.services.fx import (
     reject_rate,
 )
 from apps.ledger.services.holds import capture_hold, place_hold, release_hold
+from apps.ledger.services.items import keep_by_items, settle_items, undo_settlement
 from apps.ledger.services.journal_approvals import (
     decide_journal,
     expire_journals,
@@ -102,6 +103,7 @@ __all__ = [
     "fetch_ecb_rates",
     "fold_postings",
     "import_ecb_rates",
+    "keep_by_items",
     "look_at_waits",
     "open_account",
     "open_fiscal_year",
@@ -133,12 +135,14 @@ __all__ = [
     "seal_entries",
     "set_soft_kinds",
     "set_velocity_limit",
+    "settle_items",
     "sign_head",
     "start_book_export",
     "start_report",
     "stop_posting",
     "submit_journal",
     "take_back_year_result",
+    "undo_settlement",
     "watch_balance",
     "withdraw_journal",
 ]

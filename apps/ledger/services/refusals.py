@@ -41,6 +41,11 @@ REFUSALS: dict[str, type[DomainError]] = {
     "LG045": errors.PostingStopped,
     "LG050": errors.LimitExceeded,
     "LG070": errors.ApprovalRequired,
+    "LG080": errors.ClearingKeyMissing,
+    "LG081": errors.ItemNotFound,
+    "LG082": errors.ItemAlreadySettled,
+    "LG083": errors.SettlementNotFound,
+    "LG084": errors.ItemsNotPossible,
     "LG090": errors.DimensionMissing,
     "LG091": errors.DimensionNotAllowed,
     "LG092": errors.UnitInUse,
@@ -54,7 +59,7 @@ REFUSALS: dict[str, type[DomainError]] = {
 }
 
 #: Facts of a DETAIL that name something by its UUID, with the prefix of its public id.
-ID_PREFIXES = {"entry_id": "je", "reversed_by": "je", "hold_id": "hld"}
+ID_PREFIXES = {"entry_id": "je", "reversed_by": "je", "hold_id": "hld", "settlement_id": "its"}
 
 #: Another transaction was in the way; the same work may succeed when done again from its start:
 #: serialization failure, deadlock, lock not available.
@@ -120,6 +125,9 @@ def _refusal(state: str, facts: dict[str, Any]) -> DomainError:
     facts.pop("entry", None)
     for name in ID_PREFIXES.keys() & facts.keys():
         facts[name] = public_id(ID_PREFIXES[name], UUID(facts[name]))
+    if item := facts.get("item"):  # an item is its entry and its leg
+        entry, _, leg = item.partition("/")
+        facts["item"] = f"{public_id('je', UUID(entry))}/{leg}"
     refusal = REFUSALS[state](**facts)
     if facts.get("leg"):
         refusal.pointer = f"/postings/{facts['leg'] - 1}"
