@@ -12,6 +12,7 @@ from click import Option
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, connections
+from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
 
@@ -42,6 +43,10 @@ app.conf.update(
         "retry_on_timeout": True,
     },
     timezone="UTC",
+    # "webhooks" waits for strangers' servers. A worker without --queues takes from both; a house
+    # with many receivers gives it workers of its own, and the others --queues celery.
+    task_queues=[Queue("celery"), Queue("webhooks")],
+    task_routes={"webhooks.deliver": {"queue": "webhooks"}},
     beat_schedule_filename="var/celerybeat-schedule",
 )
 app.set_default()  # for every thread: web servers and consumers send from several

@@ -37,6 +37,7 @@ class Env:
     environment: str
     debug: bool
     secret_key: str
+    secret_key_fallbacks: tuple[str, ...]  # former ones that what was sealed can still be read with
     database_url: str
     redis_url: str
     nats_url: str
@@ -56,6 +57,8 @@ class Env:
     database_pool_max: int
     provider_timeout_seconds: int
     events_kept_days: int  # published events stay in the outbox this long
+    webhook_ports: tuple[int, ...]  # that tenants' endpoints may listen at
+    webhook_loopback: bool  # whether an endpoint may be on this machine, without TLS
 
 
 @dataclass(slots=True)
@@ -99,6 +102,7 @@ def load(source: Mapping[str, str] | None = None) -> Env:
         environment=environment,
         debug=read.one_of("DEBUG", ("0", "1"), "0") == "1",
         secret_key=read.text("SECRET_KEY", "not-a-secret-" * 5 if at_home else None),
+        secret_key_fallbacks=read.get("SECRET_KEY_FALLBACKS", "", _words, ()),
         database_url=read.url("DATABASE_URL", ("postgres", "postgresql")),
         redis_url=read.url("REDIS_URL", ("redis", "rediss")),
         nats_url=read.url("NATS_URL", ("nats", "tls")),
@@ -124,6 +128,9 @@ def load(source: Mapping[str, str] | None = None) -> Env:
         database_pool_max=read.whole("DATABASE_POOL_MAX", 10, 2, 200),
         provider_timeout_seconds=read.whole("PROVIDER_TIMEOUT_SECONDS", 30, 1, 120),
         events_kept_days=read.whole("EVENTS_KEPT_DAYS", 90, 32, 3650),
+        webhook_ports=read.get("WEBHOOK_PORTS", "443,8443", _ports, ()),
+        webhook_loopback=read.one_of("WEBHOOK_LOOPBACK", ("0", "1"), "1" if at_home else "0")
+        == "1",
     )
     _refuse_incomplete(env, read.complaints)
     if not at_home:
@@ -164,6 +171,7 @@ def _refuse_unsafe(env: Env, complaints: list[str]) -> None:
         (len(set(env.secret_key)) < SECRET_KEY_LETTERS_MIN, "SECRET_KEY must be random"),
         (not env.public_url.startswith("https:"), "PUBLIC_URL must be https"),
         (not env.mpesa_base_url.startswith("https:"), "MPESA_BASE_URL must be https"),
+        (env.webhook_loopback, "WEBHOOK_LOOPBACK must be 0: it lets strangers call this machine"),
         (env.base_domain == "localhost", "BASE_DOMAIN must be a domain of yours"),
         ("*" in env.allowed_hosts, "ALLOWED_HOSTS must name hosts"),
         (env.secrets_url.startswith("vault+http:"), "SECRETS_URL must be vault+https"),
@@ -208,6 +216,14 @@ def _hosts(raw: str) -> tuple[str, ...]:
         if host != "*":
             _host(host.removeprefix("."))
     return hosts
+
+
+def _words(raw: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in raw.split(",") if word.strip())
+
+
+def _ports(raw: str) -> tuple[int, ...]:
+    return tuple(_whole(word, 1, 65535) for word in _words(raw))
 
 
 def _whole(raw: str, low: int, high: int) -> int:

@@ -11,6 +11,8 @@ EVERY: dict[str, float] = {
     "platform.purge_events": 600,
     "identity.forget_expired_tokens": 3600,
     "identity.forget_old_sign_ins": 3600,
+    "webhooks.sweep_deliveries": 2,
+    "webhooks.purge_deliveries": 600,
     "ledger.announce_crossings": 5,
     "ledger.tend_journals": 300,
     "ledger.sweep_folds": 1,

@@ -9,6 +9,7 @@ _APPS = (
     "tenancy",
     "identity",
     "console",
+    "webhooks",
     "ledger",
     "payments",
     "settlements",

@@ -189,6 +189,17 @@ class SecretsUnreachable(DomainError):
 
 
 @dataclass(eq=False, kw_only=True)
+class SealBroken(DomainError):
+    """What was sealed cannot be opened with any key of this program."""
+
+    code = "platform/seal-broken"
+    kind = Kind.UNAVAILABLE
+    advice = "Give the program its former key back in SECRET_KEY_FALLBACKS, or make a new secret."
+
+    purpose: str
+
+
+@dataclass(eq=False, kw_only=True)
 class FileNameRefused(DomainError):
     """A file's name must be a plain path below the tenant's own folder."""
 

@@ -15,6 +15,7 @@ BASE_DIR = Path(__file__).resolve().parents[2]
 ENV = load()
 
 SECRET_KEY = ENV.secret_key
+SECRET_KEY_FALLBACKS = list(ENV.secret_key_fallbacks)
 DEBUG = ENV.debug
 ALLOWED_HOSTS = [*ENV.allowed_hosts, f".{ENV.base_domain}", ENV.base_domain, "127.0.0.1"]
 ROOT_URLCONF = "config.urls"
@@ -52,6 +53,7 @@ SHARED_APPS = [
 ]
 TENANT_APPS = [
     *_BOTH,
+    "apps.webhooks",
     "apps.ledger",
     "apps.payments",
     "apps.settlements",

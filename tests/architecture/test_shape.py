@@ -30,6 +30,7 @@ BOTTOM_UP = [
     "tenancy",
     "identity",
     "console",
+    "webhooks",
     "ledger",
     "payments",
     "settlements",

@@ -241,8 +241,8 @@ def test_the_address_that_was_looked_at_is_the_one_that_is_called(
 
     monkeypatch.setattr(ssrf, "is_public", lambda address: address == "127.0.0.1")
     with peer(says(OK, BODY), tls) as other:
-        monkeypatch.setattr(ssrf, "PORTS", {other.port})
-        client = HttpClient(ssrf_guard=True, ca_file=authority, resolver=rebinding)
+        wall = ssrf.Wall(ports=frozenset({other.port}))
+        client = HttpClient(ssrf_guard=True, wall=wall, ca_file=authority, resolver=rebinding)
         assert client.send("POST", other.url("/in", "hooks.test"), json={}).status == 200
         with pytest.raises(AddressRefused):
             client.send("POST", other.url("/in", "hooks.test"), json={})

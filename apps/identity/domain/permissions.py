@@ -36,6 +36,9 @@ PERMISSIONS: dict[str, str] = {
     "platform.view_jobs": "Read long-running jobs",
     "platform.resume_jobs": "Take up other people's failed jobs again",
     "platform.view_activity": "Read the audit trail",
+    "webhooks.view": "Read webhook endpoints and their deliveries",
+    "webhooks.replay": "Have webhooks delivered again",
+    "webhooks.manage": "Manage webhook endpoints and their secrets",
     "developers.manage": "Manage service clients and API keys",
     "compliance.view": "Read compliance records",
 }
@@ -52,6 +55,7 @@ NEEDS_SECOND_FACTOR = frozenset(
 )
 
 _BUSINESS = ("ledger.view", "payments.view", "settlements.view")
+_WEBHOOKS = ("webhooks.view", "webhooks.replay", "webhooks.manage")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,8 @@ ROLES: tuple[RoleDraft, ...] = (
             "payments.operate",
             "settlements.draft",
             "settlements.reconcile",
+            "webhooks.view",
+            "webhooks.replay",
             "platform.view_jobs",
         ),
     ),
@@ -116,7 +122,13 @@ ROLES: tuple[RoleDraft, ...] = (
     RoleDraft(
         "developer",
         "Developer",
-        ("ledger.view", "payments.view", "developers.manage", "platform.view_jobs"),
+        (
+            "ledger.view",
+            "payments.view",
+            *_WEBHOOKS,
+            "developers.manage",
+            "platform.view_jobs",
+        ),
     ),
     RoleDraft(
         "administrator",
@@ -127,6 +139,7 @@ ROLES: tuple[RoleDraft, ...] = (
             "identity.manage",
             "tenancy.manage",  # in a tenant's own console there is no page that asks for it
             "ledger.manage_rules",
+            *_WEBHOOKS,
             "developers.manage",
             "compliance.view",
             "platform.view_jobs",

@@ -12,5 +12,5 @@ SCOPES: dict[str, str] = {
     "jobs:read": "Read long-running jobs and fetch their results",
     "jobs:write": "Cancel and resume jobs",
     "webhooks:read": "Read webhook endpoints and deliveries",
-    "webhooks:write": "Manage webhook endpoints",
+    "webhooks:write": "Manage webhook endpoints, have webhooks delivered again",
 }

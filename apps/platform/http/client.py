@@ -49,14 +49,18 @@ class HttpClient:
     """Calls other systems: never follows a redirect, keeps no cookie, reads no proxy settings.
 
     ``peer`` names the other side in metrics. ``ssrf_guard`` is for addresses that strangers chose
-    (see ``apps.platform.ssrf``). ``ca_file`` replaces the public certificate authorities.
+    (see ``apps.platform.ssrf``), and ``wall`` what it lets through. ``ca_file`` replaces the public
+    certificate authorities. With ``is_head_enough`` an answer longer than ``body_max_bytes`` is cut
+    there instead of being taken for lost.
     """
 
     peer: str = ""
     ssrf_guard: bool = False
+    wall: ssrf.Wall = ssrf.CLOSED
     connect_seconds: float = 5
     read_seconds: float = 30
     body_max_bytes: int = 20 * 1024 * 1024
+    is_head_enough: bool = False
     ca_file: str = ""
     resolver: ssrf.Resolver = ssrf.resolve
 
@@ -67,7 +71,7 @@ class HttpClient:
         timeout = httpx.Timeout(seconds, connect=self.connect_seconds)
         with self._observed(method, url) as outcome:
             if self.ssrf_guard:
-                ssrf.check_form(url)
+                ssrf.check_form(url, self.wall)
             request, said = self._request(method, url, timeout, options)
             started = time.monotonic()
             token = current_call.set(call)
@@ -115,7 +119,10 @@ class HttpClient:
             for chunk in response.iter_bytes():
                 body += chunk
                 if len(body) > self.body_max_bytes:
-                    raise _TooLarge
+                    if not self.is_head_enough:
+                        raise _TooLarge
+                    del body[self.body_max_bytes :]
+                    break
         finally:
             response.close()
         elapsed = time.monotonic() - started
@@ -123,7 +130,7 @@ class HttpClient:
 
     @property
     def _client(self) -> httpx.Client:
-        return _client(self.ca_file, self.resolver, is_guarded=self.ssrf_guard)
+        return _client(self.ca_file, self.resolver, self.wall if self.ssrf_guard else None)
 
     @contextmanager
     def _observed(self, method: str, url: str) -> Iterator[list[str]]:
@@ -149,10 +156,10 @@ class _TooLarge(Exception):
 
 
 @cache
-def _client(ca_file: str, resolver: ssrf.Resolver, *, is_guarded: bool) -> httpx.Client:
+def _client(ca_file: str, resolver: ssrf.Resolver, wall: ssrf.Wall | None) -> httpx.Client:
     """Making one reads all certificate authorities, so they are kept. They hold no connection."""
     return httpx.Client(
-        transport=Transport(ca_file, resolver, is_guarded=is_guarded),
+        transport=Transport(ca_file, resolver, wall),
         headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         follow_redirects=False,

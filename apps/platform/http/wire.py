@@ -77,10 +77,10 @@ class _WatchedStream(httpcore.NetworkStream):
 class _Network(httpcore.SyncBackend):
     """Connects to an address that was looked up once; names go on only as SNI and Host."""
 
-    def __init__(self, resolver: ssrf.Resolver, *, is_guarded: bool) -> None:
+    def __init__(self, resolver: ssrf.Resolver, wall: ssrf.Wall | None) -> None:
         super().__init__()
         self._resolver = resolver
-        self._is_guarded = is_guarded
+        self._wall = wall
 
     def connect_tcp(
         self,
@@ -107,8 +107,8 @@ class _Network(httpcore.SyncBackend):
 
     def _addresses(self, host: str, port: int) -> Sequence[str]:
         try:
-            if self._is_guarded:
-                return ssrf.public_addresses(host, port, self._resolver)
+            if self._wall is not None:
+                return ssrf.public_addresses(host, port, self._resolver, self._wall)
             return self._resolver(host, port)
         except OSError as error:
             raise httpcore.ConnectError(f"{host} was not found") from error
@@ -121,7 +121,7 @@ class Transport(httpx.HTTPTransport):
     say whether the request was read. A fresh one costs a handshake and leaves no such doubt.
     """
 
-    def __init__(self, ca_file: str, resolver: ssrf.Resolver, *, is_guarded: bool) -> None:
+    def __init__(self, ca_file: str, resolver: ssrf.Resolver, wall: ssrf.Wall | None) -> None:
         context = (
             ssl.create_default_context(cafile=ca_file)
             if ca_file
@@ -132,5 +132,5 @@ class Transport(httpx.HTTPTransport):
             ssl_context=context,
             max_connections=None,
             max_keepalive_connections=0,
-            network_backend=_Network(resolver, is_guarded=is_guarded),
+            network_backend=_Network(resolver, wall),
         )

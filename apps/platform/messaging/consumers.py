@@ -14,23 +14,30 @@ from apps.platform.messaging.errors import UnknownConsumer
 from apps.platform.messaging.topology import Stream
 
 Handler = Callable[[InboundEvent], None]
+Wants = Callable[[InboundEvent], bool]
 _NAME = re.compile(r"^[a-z][a-z_]*\.[a-z][a-z_]*$")
 
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
-    """A handler and what it listens to. ``name`` is for ever: the inbox remembers by it."""
+    """A handler and what it listens to. ``name`` is for ever: the inbox remembers by it.
+
+    What ``wants`` says no to is passed over: no transaction, no note in the inbox.
+    """
 
     name: str
     stream: Stream
     subject: str
     handle: Handler
+    wants: Wants | None = None
 
 
 _known: dict[str, Consumer] = {}
 
 
-def consumer(*, name: str, stream: str, subject: str) -> Callable[[Handler], Handler]:
+def consumer(
+    *, name: str, stream: str, subject: str, wants: Wants | None = None
+) -> Callable[[Handler], Handler]:
     """Make a durable consumer of a function in some app's ``consumers.py``.
 
     The function runs inside the tenant named by the subject's second token, in the transaction that
@@ -38,6 +45,9 @@ def consumer(*, name: str, stream: str, subject: str) -> Callable[[Handler], Han
     come in any order when one had to be tried again. What it raises decides what follows: a
     ``DomainError`` of kind *unavailable* or a database that is away is tried again for as long as
     it takes; anything else five times, and then the event is set aside as a dead letter.
+
+    ``wants`` is for one that listens to much and acts on little: it is asked first, inside the
+    tenant, and only what it says yes to costs a transaction.
     """
     if not _NAME.match(name):
         raise ValueError(f"{name!r}: a consumer is named app.noun")
@@ -48,7 +58,7 @@ def consumer(*, name: str, stream: str, subject: str) -> Callable[[Handler], Han
     def register(handle: Handler) -> Handler:
         if name in _known and _known[name].handle.__module__ != handle.__module__:
             raise ValueError(f"there are two consumers named {name}")
-        _known[name] = Consumer(name, streams[stream], subject, handle)
+        _known[name] = Consumer(name, streams[stream], subject, handle, wants)
         return handle
 
     return register

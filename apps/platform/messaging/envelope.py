@@ -19,7 +19,10 @@ _TEXT_MAX = 255  # what the inbox can store of an id or source
 
 @dataclass(frozen=True, slots=True)
 class InboundEvent:
-    """An event as a handler sees it. ``subject`` is what it is about: an order, a payment."""
+    """An event as a handler sees it. ``subject`` is what it is about: an order, a payment.
+
+    ``sequence`` counts the events about that subject, where the sender says so; else it is 0.
+    """
 
     id: str
     type: str
@@ -29,6 +32,7 @@ class InboundEvent:
     traceparent: str
     correlation: str
     source: str = ""
+    sequence: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,7 @@ def decode(body: bytes, headers: Mapping[str, str], arrived_at: datetime) -> Env
         traceparent=headers.get("traceparent", "") or _text(raw, "traceparent"),
         correlation=_text(raw, "correlationid"),
         source=source,
+        sequence=_number(_text(raw, "sequence")),
     )
     slug = source.removeprefix(_TENANT_SOURCE) if source.startswith(_TENANT_SOURCE) else ""
     return Envelope(event, _text(raw, "tenantid"), slug.partition("/")[0])
@@ -105,6 +110,11 @@ def _text(raw: Mapping[str, Any], name: str, *, required: bool = False) -> str:
     if required and not value:
         raise MalformedEvent(reason=f"{name} is missing")
     return value
+
+
+def _number(text: str) -> int:
+    """A stranger's sequence may be any text that sorts (CloudEvents, sequence extension)."""
+    return int(text) if text.isascii() and text.isdigit() else 0
 
 
 def _time(text: str, arrived_at: datetime) -> datetime:

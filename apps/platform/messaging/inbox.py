@@ -65,6 +65,7 @@ class Outcome(StrEnum):
 
     HANDLED = "handled"
     REPEATED = "repeated"  # was handled before
+    PASSED = "passed"  # not wanted
     FAILED = "failed"  # will be tried again, counted
     WAITING = "waiting"  # something is away; will be tried again, not counted
     DEAD = "dead"
@@ -127,6 +128,8 @@ def _place_of(delivery: Delivery, envelope: Envelope) -> Place:
 
 def _try(consumer: Consumer, delivery: Delivery, event: InboundEvent) -> Verdict:
     try:
+        if consumer.wants is not None and not consumer.wants(event):
+            return Verdict(Outcome.PASSED)
         is_new = handle_once(consumer, event)
     except Exception as error:  # noqa: BLE001  the outermost loop of a worker
         if _is_away(error):
