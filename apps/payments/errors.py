@@ -212,3 +212,32 @@ class ProviderUnreachable(DomainError):
 
     account: str
     problem: str
+
+
+@dataclass(eq=False, kw_only=True)
+class StopReasonMissing(DomainError):
+    """Stopping a provider takes a reason."""
+
+    code = "payments/stop-reason-missing"
+    advice = "Say why nothing may leave; colleagues read it before they resume."
+
+
+@dataclass(eq=False, kw_only=True)
+class NotStopped(DomainError):
+    """Nobody has stopped that operation of the provider account."""
+
+    code = "payments/not-stopped"
+    kind = Kind.CONFLICT
+
+    account: str
+    operation: str
+
+
+@dataclass(eq=False, kw_only=True)
+class OperationNotOffered(DomainError):
+    """The provider account does not offer that operation."""
+
+    code = "payments/operation-not-offered"
+
+    account: str
+    operation: str

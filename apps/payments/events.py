@@ -122,3 +122,25 @@ class PayoutUnknown:
     attempt_id: str
     amount: Money
     code: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSuspended:
+    """So many requests met trouble that no more leave for a while; a few are tried soon."""
+
+    name: ClassVar[str] = "payments.provider_suspended"
+    version: ClassVar[int] = 1
+
+    provider_account: str
+    operation: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderRecovered:
+    """The trials after a suspension did well: requests leave again."""
+
+    name: ClassVar[str] = "payments.provider_recovered"
+    version: ClassVar[int] = 1
+
+    provider_account: str
+    operation: str

@@ -113,3 +113,16 @@ def test_scopes_decide(mara: Tenant) -> None:
 @pytest.mark.parametrize("path", ["intents/pi_x", "intents/pi_01h455vb4pex5vsknk084sn02q"])
 def test_what_is_not_there_is_not_found(caller: Caller, path: str) -> None:
     assert caller.get(path).status_code == 404
+
+
+def test_a_provider_is_stopped_and_resumed(caller: Caller) -> None:
+    stop = {"operation": "purchase", "reason": "Works announced"}
+    said = caller.post("providers/mpesa-collections/stop", stop, "k1").json()
+    assert said["stop"]["reason"] == "Works announced"
+    said = caller.post("providers/mpesa-collections/resume", {"operation": "purchase"}, "k2")
+    assert said.json()["stop"] is None
+    twice = caller.post("providers/mpesa-collections/resume", {"operation": "purchase"}, "k3")
+    assert twice.json()["type"] == "/v1/docs/problems#payments/not-stopped"
+    assert {row["account"] for row in caller.get("providers").json()} == {
+        "mpesa-collections", "mpesa-payouts",
+    }  # fmt: skip

@@ -119,3 +119,20 @@ def test_a_payer_is_not_asked_while_the_outcome_is_unknown(mara: Tenant, unknown
     before = Attempt.objects.count()
     assert call(mara, visit(mara, "operator"), "post", page, action="collect").status_code == 409
     assert Attempt.objects.count() == before
+
+
+def test_an_operator_stops_a_provider_and_a_viewer_does_not(mara: Tenant, unknown: UUID) -> None:
+    stop = {"key": "mpesa-collections:purchase", "action": "stop", "text": "Works announced"}
+    assert (
+        call(mara, visit(mara, "viewer"), "post", "payments/providers", **stop).status_code == 409
+    )
+    operator = visit(mara, "operator")
+    assert call(mara, operator, "post", "payments/providers", **stop).status_code == 302
+    shown = call(mara, operator, "get", "payments/providers").content.decode()
+    assert "Works announced" in shown
+    assert "never: the provider knows no key" in shown
+    resume = {"key": "mpesa-collections:purchase", "action": "resume"}
+    assert call(mara, operator, "post", "payments/providers", **resume).status_code == 302
+    assert (
+        "Works announced" not in call(mara, operator, "get", "payments/providers").content.decode()
+    )

@@ -192,7 +192,7 @@ def _cells(attempt: AttemptRow) -> list[Value]:
         Status(attempt.state),
         attempt.sent_at,
         attempt.finished_at,
-        Note(attempt.message, attempt.code) if attempt.message else attempt.code,
+        Note(attempt.message, attempt.code) if attempt.message else attempt.code or attempt.held,
         attempt.next_check_at,
     ]
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 from django.urls import path
 
 from apps.payments.api.intents import Collect, Intent, IntentEvents, Intents
+from apps.payments.api.providers import ProviderResumption, Providers, ProviderStop
 
 urlpatterns = [
     path("payments/intents", Intents.as_view()),
     path("payments/intents/<str:intent>", Intent.as_view()),
     path("payments/intents/<str:intent>/collect", Collect.as_view()),
     path("payments/intents/<str:intent>/events", IntentEvents.as_view()),
+    path("payments/providers", Providers.as_view()),
+    path("payments/providers/<slug:account>/stop", ProviderStop.as_view()),
+    path("payments/providers/<slug:account>/resume", ProviderResumption.as_view()),
 ]

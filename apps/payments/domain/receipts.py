@@ -137,6 +137,7 @@ class AttemptRow:
     checks: int
     unreachable_checks: int
     sends: int
+    held: str
     intent_id: UUID | None
     payout_ref: UUID | None
 

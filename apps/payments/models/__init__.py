@@ -1,6 +1,6 @@
 """Tables of payments."""
 
-from apps.payments.models.accounts import ProviderAccount
+from apps.payments.models.accounts import ProviderAccount, ProviderStop
 from apps.payments.models.attempts import Attempt, ProviderExchange
 from apps.payments.models.callbacks import Callback
 from apps.payments.models.events import PaymentEvent
@@ -13,4 +13,5 @@ __all__ = [
     "PaymentIntent",
     "ProviderAccount",
     "ProviderExchange",
+    "ProviderStop",
 ]

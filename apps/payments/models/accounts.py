@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
-from apps.platform.models.rows import Identified
+from apps.payments.domain.states import Operation
+from apps.platform.models.rows import Identified, choices
 
 
 class ProviderAccount(Identified):
@@ -52,3 +54,41 @@ class ProviderAccount(Identified):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ProviderStop(Identified):
+    """A time in which people let nothing leave for one operation of a provider account.
+
+    Written by hand, ended by hand; neither is changed afterwards. What waits stays queued, and what
+    has left is asked about as always.
+    """
+
+    provider_account = models.ForeignKey(ProviderAccount, models.PROTECT, related_name="stops")
+    operation = models.CharField(max_length=20, choices=choices(Operation))
+    reason = models.CharField(max_length=300)
+    stopped_by = models.CharField(max_length=221)
+    stopped_at = models.DateTimeField()
+    ended_by = models.CharField(max_length=221, blank=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta(Identified.Meta):
+        db_table = "payments_provider_stop"
+        ordering = ["-stopped_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["provider_account", "operation"],
+                condition=Q(ended_at=None),
+                name="payments_provider_stop_one_at_a_time",
+            ),
+            models.CheckConstraint(
+                name="payments_provider_stop_has_reason", condition=~Q(reason="")
+            ),
+            models.CheckConstraint(
+                name="payments_provider_stop_ended_by_somebody",
+                condition=Q(ended_at=None, ended_by="")
+                | (Q(ended_at__isnull=False) & ~Q(ended_by="")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reason

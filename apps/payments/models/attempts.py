@@ -28,7 +28,7 @@ class Attempt(Identified):
     Written and committed before the first byte is sent. A pay-in belongs to an intent, a payout to
     the ``payout_ref`` that settlements gave it. ``provider_key`` is our reference at the provider;
     after ``key_valid_until`` it must not be sent again. ``number`` counts the attempts of one
-    intent or payout from 1.
+    intent or payout from 1. ``held`` says why it did not leave when it was last due.
     """
 
     direction = models.CharField(max_length=3, choices=choices(Direction))
@@ -64,6 +64,7 @@ class Attempt(Identified):
     )
     sends = models.PositiveSmallIntegerField(default=0)
     next_send_at = models.DateTimeField(null=True)
+    held = models.CharField(max_length=200, blank=True)
     next_check_at = models.DateTimeField(null=True)
     checks = models.PositiveSmallIntegerField(default=0)
     unreachable_checks = models.PositiveIntegerField(default=0)

@@ -1,7 +1,9 @@
 """What can be asked about payments."""
 
 from apps.payments.selectors.accounts import payout_policy, provider_account, provider_accounts
+from apps.payments.selectors.breakers import breaker_reading
 from apps.payments.selectors.disagreements import provider_disagreements
+from apps.payments.selectors.health import ProviderHealth, provider_health, suspended_count
 from apps.payments.selectors.payments import (
     attempt_for,
     callback,
@@ -19,7 +21,9 @@ from apps.payments.selectors.statements import provider_transactions
 from apps.payments.selectors.violations import payments_violations
 
 __all__ = [
+    "ProviderHealth",
     "attempt_for",
+    "breaker_reading",
     "callback",
     "has_due_checks",
     "has_due_sends",
@@ -33,7 +37,9 @@ __all__ = [
     "provider_account",
     "provider_accounts",
     "provider_disagreements",
+    "provider_health",
     "provider_transactions",
+    "suspended_count",
     "unknown_attempts",
     "unknown_count",
 ]

@@ -75,6 +75,7 @@ def attempt_row(attempt: Attempt) -> AttemptRow:
         checks=attempt.checks,
         unreachable_checks=attempt.unreachable_checks,
         sends=attempt.sends,
+        held=attempt.held,
         intent_id=attempt.intent_id,
         payout_ref=attempt.payout_ref,
     )

@@ -7,6 +7,7 @@ from apps.payments.services.intents import create_payment_intent, expire_intents
 from apps.payments.services.processing import process_callbacks, replay_callback
 from apps.payments.services.receiving import Delivery, receive_callback
 from apps.payments.services.sending import send_due_attempts
+from apps.payments.services.suspending import resume_provider, stop_provider, trust_provider
 from apps.payments.services.verifying import verify_due_attempts
 
 __all__ = [
@@ -20,7 +21,10 @@ __all__ = [
     "process_callbacks",
     "receive_callback",
     "replay_callback",
+    "resume_provider",
     "send_due_attempts",
     "start_collection",
+    "stop_provider",
+    "trust_provider",
     "verify_due_attempts",
 ]

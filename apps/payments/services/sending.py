@@ -6,13 +6,16 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from apps.payments.connectors.base import Collector, Disburser, ProviderError, Result
 from apps.payments.connectors.registry import connector
 from apps.payments.domain.states import SENDABLE, AttemptState, Operation, Outcome
-from apps.payments.models import Attempt
+from apps.payments.models import Attempt, ProviderStop
 from apps.payments.selectors.contexts import context_for, view_of
+from apps.payments.services.gates import hold_of
 from apps.payments.services.learning import Lesson, keep_exchange, learn, locked_attempt
+from apps.payments.services.suspending import note_call
 from apps.platform import audit, clock
 from apps.platform.actors import SYSTEM, Actor
 from apps.platform.errors import DomainError
@@ -41,22 +44,42 @@ def send_due_attempts(*, limit: int = SEND_BATCH) -> int:
 
 
 def _claim() -> Attempt | None:
-    """Take the next due attempt. One at a time: a claimed one must leave at once."""
-    with transaction.atomic(durable=True):
-        now = clock.now()
-        attempt = (
-            Attempt.objects.select_for_update(of=("self",), skip_locked=True)
-            .select_related("provider_account", "intent")
-            .filter(state__in=SENDABLE, next_send_at__lte=now, provider_account__status="active")
-            .order_by("next_send_at", "id")
-            .first()
+    """Take the next due attempt that may leave. One at a time: a claimed one leaves at once."""
+    while True:
+        with transaction.atomic(durable=True):
+            attempt = _next_due()
+            if attempt is None:
+                return None
+            hold = hold_of(attempt)
+            if hold is None:
+                attempt.state, attempt.sent_at = AttemptState.SENDING, clock.now()
+                attempt.next_send_at, attempt.held = None, ""
+                attempt.sends += 1
+            else:
+                attempt.next_send_at, attempt.held = hold.until, hold.why
+            attempt.save(update_fields=["state", "sent_at", "next_send_at", "sends", "held"])
+        if hold is None:
+            return attempt
+
+
+def _next_due() -> Attempt | None:
+    stopped = ProviderStop.objects.filter(
+        provider_account=OuterRef("provider_account"),
+        operation=OuterRef("operation"),
+        ended_at=None,
+    )
+    return (
+        Attempt.objects.select_for_update(of=("self",), skip_locked=True)
+        .select_related("provider_account", "intent")
+        .filter(
+            ~Exists(stopped),
+            state__in=SENDABLE,
+            next_send_at__lte=clock.now(),
+            provider_account__status="active",
         )
-        if attempt is None:
-            return None
-        attempt.state, attempt.sent_at, attempt.next_send_at = AttemptState.SENDING, now, None
-        attempt.sends += 1
-        attempt.save(update_fields=["state", "sent_at", "next_send_at", "sends"])
-    return attempt
+        .order_by("next_send_at", "id")
+        .first()
+    )
 
 
 def _submit(attempt: Attempt) -> Result:
@@ -83,6 +106,7 @@ def _submit(attempt: Attempt) -> Result:
 def _record_answer(*, attempt_id: UUID, result: Result, actor: Actor) -> None:
     """Keep what the provider answered, also when a callback was faster."""
     attempt = locked_attempt(attempt_id)
+    note_call(attempt, result)
     keep_exchange(attempt, "submit", result)
     learn(attempt, Lesson(result=result, source="answer", actor=actor))
     audit.note(public_id("att", attempt_id), outcome=result.outcome, state=attempt.state)

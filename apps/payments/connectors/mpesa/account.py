@@ -23,14 +23,14 @@ KEYS = {
     Operation.PAYOUT: KeyPolicy(is_honoured=True, longest=100),
 }
 #: A prompt lives for about a minute (portal, codes 1019 and 1037); the statement lags behind it.
-PROMPT_DEAD_AFTER_LEAST = 120
+_LEAST = {"prompt_dead_after_seconds": 120, "sends_per_second": 1}
 _SECRETS = {
     Operation.PURCHASE: ("consumer_key", "consumer_secret", "passkey"),
     Operation.PAYOUT: ("consumer_key", "consumer_secret", "initiator_password", "certificate"),
 }
 _KNOWN = {
     "shortcode", "operations", "initiator_name", "transaction_type", "till", "command", "base_url",
-    "has_portal", "prompt_dead_after_seconds", "tariff",
+    "has_portal", "prompt_dead_after_seconds", "sends_per_second", "tariff",
 }  # fmt: skip
 
 
@@ -60,6 +60,10 @@ def prompt_dead_after(config: Mapping[str, object]) -> timedelta | None:
     return timedelta(seconds=seconds) if isinstance(seconds, int) else None
 
 
+def _is_whole(value: object, least: int) -> bool:
+    return type(value) is int and value >= least
+
+
 def problems(config: Mapping[str, object]) -> Mapping[str, str]:
     """By field."""
     found = dict.fromkeys(config.keys() - _KNOWN, "is not a known field")
@@ -75,9 +79,11 @@ def problems(config: Mapping[str, object]) -> Mapping[str, str]:
         found["initiator_name"] = "is needed to pay out"
     if not re.fullmatch(r"(https?://[^/]+)?", str(config.get("base_url", ""))):
         found["base_url"] = "is an address without a path"
-    dead_after = config.get("prompt_dead_after_seconds", PROMPT_DEAD_AFTER_LEAST)
-    if type(dead_after) is not int or dead_after < PROMPT_DEAD_AFTER_LEAST:
-        found["prompt_dead_after_seconds"] = f"is a whole number from {PROMPT_DEAD_AFTER_LEAST}"
+    found |= {
+        field: f"is a whole number from {least}"
+        for field, least in _LEAST.items()
+        if not _is_whole(config.get(field, least), least)
+    }
     try:
         tariffs.read(config.get("tariff", {}))
     except ValueError as error:
