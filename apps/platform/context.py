@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from opentelemetry import propagate, trace
+from opentelemetry.context import Context
 
 #: The request this work began with; for work an event set off, the event's id.
 request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -16,10 +17,10 @@ actor: ContextVar[str] = ContextVar("actor", default="")
 correlation: ContextVar[str] = ContextVar("correlation", default="")
 
 
-def traceparent() -> str:
-    """The W3C ``traceparent`` of the present span, or an empty text outside any."""
+def traceparent(of: Context | None = None) -> str:
+    """The W3C ``traceparent`` of the present span (or of that in ``of``); empty outside any."""
     carrier: dict[str, str] = {}
-    propagate.inject(carrier)
+    propagate.inject(carrier, context=of)
     return carrier.get("traceparent", "")
 
 

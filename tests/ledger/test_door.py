@@ -85,6 +85,10 @@ async def outcome(asked: Awaitable[Any]) -> Any:
         return refusal
 
 
+def trace(number: int) -> str:
+    return f"00-{number + 1:032x}-00f067aa0ba902b7-01"
+
+
 def transactions(ids: set[str]) -> int:
     """How many commits wrote these entries, each of which is there."""
     with connection.cursor() as cursor:
@@ -116,7 +120,12 @@ def test_what_comes_together_is_committed_together_and_answered_apart(caller: Ca
 
     async def at_once(ledger: LedgerServiceClient) -> list[Any]:
         asked = [*good, *bad.values(), again]
-        return await asyncio.gather(*(outcome(ledger.post_entry(one)) for one in asked))
+        return await asyncio.gather(
+            *(
+                outcome(ledger.post_entry(one, headers={"traceparent": trace(number)}))
+                for number, one in enumerate(asked)
+            )
+        )
 
     before = account_balance("9900").balance.minor
     told = caller.ask(at_once)
@@ -135,7 +144,10 @@ def test_what_comes_together_is_committed_together_and_answered_apart(caller: Ca
     records = AuditRecord.objects.filter(subject__in=ids)
     assert Counter(records.values_list("use_case", flat=True)) == {"ledger.post_entry": 30}
     assert len(set(records.values_list("request_id", flat=True))) == 30
-    assert OutboxMessage.objects.filter(aggregate__in=ids).count() == 30
+    events = dict(
+        OutboxMessage.objects.filter(aggregate__in=ids).values_list("aggregate", "traceparent")
+    )
+    assert [events[one.id] for one in told[:30]] == [trace(number) for number in range(30)]
 
 
 def test_a_key_means_the_same_over_rest_and_here(caller: Caller, door: Tenant) -> None:

@@ -22,9 +22,10 @@ from apps.ledger.domain import (
     HoldReceipt,
     ReleaseDraft,
 )
+from apps.ledger.services.each import write_each
 from apps.ledger.services.entries import post_entry
 from apps.ledger.services.holds import capture_hold, place_hold, release_hold
-from apps.ledger.services.posting import Instruction, write
+from apps.ledger.services.posting import Instruction
 from apps.platform import audit, context
 from apps.platform.actors import Actor
 from apps.platform.errors import Busy, DomainError
@@ -32,6 +33,7 @@ from apps.platform.ids import public_id
 from apps.platform.metrics import USE_CASE_SECONDS
 
 POST = "ledger.post_entry"
+_LOCK_JOURNAL = "LOCK TABLE ledger_journal_entry IN ROW EXCLUSIVE MODE"  # before who changes modes
 _LOCK_HOLDS = "SELECT id FROM ledger_hold WHERE id = ANY (%s) ORDER BY id FOR NO KEY UPDATE"
 _LOCK_BALANCES = """
     SELECT b.account_id FROM ledger_account_balance b
@@ -65,16 +67,17 @@ class Order:
 def carry_out(*, orders: Sequence[Order]) -> list[Outcome]:
     """Do all of them, committed together, and say of each what came of it.
 
-    A refused order leaves no trace and does not touch the others. Repeating an order under its key
-    returns the first receipt, as the use cases promise that it stands for. What another transaction
-    was in the way of, and everything if the common transaction fails, is done again one by one.
+    A refused order does not touch the others; of an entry, a final refusal is kept and uses up its
+    key, as ``post_each`` keeps it. Repeating an order under its key returns the first receipt, as
+    the use cases promise that it stands for. What another transaction was in the way of, and
+    everything if the common transaction fails, is done again one by one.
     """
     outcomes: dict[int, Outcome] = {}
     if len(orders) > 1:
         try:
             with transaction.atomic():
                 outcomes = _together(orders)
-        except DatabaseError:
+        except (DatabaseError, DomainError):
             outcomes = {}
     return [
         _alone(order) if isinstance(outcome := outcomes.get(number, Busy()), Busy) else outcome
@@ -83,42 +86,43 @@ def carry_out(*, orders: Sequence[Order]) -> list[Outcome]:
 
 
 def _together(orders: Sequence[Order]) -> dict[int, Outcome]:
-    """In the common transaction: entries in sets, then what concerns holds, each by itself."""
-    entries: dict[tuple[Actor, int], list[int]] = defaultdict(list)
+    """In the common transaction: entries as a set, then what concerns holds, each by itself."""
+    calls: dict[int, list[int]] = defaultdict(list)
     rest: list[int] = []
-    met = Counter[tuple[Actor, str]]()
+    met = Counter[str]()
     for number, order in enumerate(orders):
-        if not isinstance(order.draft, EntryDraft):
+        if isinstance(order.draft, EntryDraft):
+            calls[met[order.idempotency_key]].append(number)  # a key's second comer: a call later
+            met[order.idempotency_key] += 1
+        else:
             rest.append(number)
-            continue
-        name = (order.actor, order.idempotency_key)
-        entries[order.actor, met[name]].append(number)  # a key's second comer goes a call later
-        met[name] += 1
-    if rest or len(entries) > 1:
+    if rest or len(calls) > 1:
         _lock(orders)
     outcomes: dict[int, Outcome] = {}
-    for numbers in entries.values():
+    for numbers in calls.values():
         outcomes |= zip(numbers, _post([orders[number] for number in numbers]), strict=True)
     for number in rest:
         outcomes[number] = _alone(orders[number])
     return outcomes
 
 
-def _post(orders: Sequence[Order]) -> list[Outcome]:
-    """Entries of one actor in one call; if the set is refused, one by one."""
+def _post(orders: Sequence[Order]) -> Sequence[Outcome]:
+    """Entries in one call, each with the audit record that its own use case would have left."""
     started = time.perf_counter()
-    try:
-        instructions = [_instruction(order) for order in orders]
-        with transaction.atomic(), _for(orders[0]):
-            receipts = write(instructions, orders[0].actor)
-            _note(orders, receipts)
-    except DomainError:
-        _lock(orders)
-        return [_alone(order) for order in orders]
+    outcomes = write_each([_instruction(order) for order in orders], orders[0].actor)
+    done = [
+        (order, outcome)
+        for order, outcome in zip(orders, outcomes, strict=True)
+        if isinstance(outcome, EntryReceipt)
+    ]
+    audit.write_all(
+        POST, [_record(order, receipt) for order, receipt in done if not receipt.is_replay]
+    )
     seconds = time.perf_counter() - started
-    for _ in orders:
-        USE_CASE_SECONDS.labels(use_case=POST, outcome="done").observe(seconds)
-    return list(receipts)
+    for outcome in outcomes:
+        how = "done" if isinstance(outcome, EntryReceipt) else "refused"
+        USE_CASE_SECONDS.labels(use_case=POST, outcome=how).observe(seconds)
+    return outcomes
 
 
 def _alone(order: Order) -> Outcome:
@@ -129,7 +133,7 @@ def _alone(order: Order) -> Outcome:
         try:
             match order.draft:
                 case EntryDraft() as entry:
-                    return post_entry(draft=entry, **about)
+                    return post_entry(draft=entry, is_refusal_kept=True, **about)
                 case HoldDraft() as placed:
                     return place_hold(draft=placed, **about)
                 case CaptureDraft() as captured:
@@ -149,40 +153,31 @@ def _lock(orders: Iterable[Order]) -> None:
         elif order.hold_id is not None:
             holds.add(order.hold_id)
     with connection.cursor() as cursor:
+        cursor.execute(_LOCK_JOURNAL)
         if holds:
             cursor.execute(_LOCK_HOLDS, [list(holds)])
         cursor.execute(_LOCK_BALANCES, [list(codes), list(holds)])
 
 
 def _instruction(order: Order) -> Instruction:
-    """What the books are told of an entry that could be posted. What could not is refused."""
     draft: Any = order.draft
-    draft.check()
     return Instruction(
-        draft=draft, idempotency_key=order.idempotency_key, fingerprint=draft.fingerprint()
+        draft=draft,
+        idempotency_key=order.idempotency_key,
+        fingerprint=draft.fingerprint(),
+        actor=order.actor,
+        traceparent=context.traceparent(order.trace),
     )
 
 
-def _note(orders: Sequence[Order], receipts: Sequence[EntryReceipt]) -> None:
-    """An audit record for each entry that is new, as its own use case would have left it."""
-    audit.write_all(
-        POST,
-        [
-            audit.Done(
-                actor=order.actor,
-                subject=public_id("je", receipt.entry_id),
-                request_id=order.request_id,
-                trace_id=_trace_id(order),
-            )
-            for order, receipt in zip(orders, receipts, strict=True)
-            if not receipt.is_replay
-        ],
-    )
-
-
-def _trace_id(order: Order) -> str:
+def _record(order: Order, receipt: EntryReceipt) -> audit.Done:
     about = trace.get_current_span(order.trace).get_span_context()
-    return format(about.trace_id, "032x") if about.is_valid else ""
+    return audit.Done(
+        actor=order.actor,
+        subject=public_id("je", receipt.entry_id),
+        request_id=order.request_id,
+        trace_id=format(about.trace_id, "032x") if about.is_valid else "",
+    )
 
 
 @contextmanager
