@@ -77,8 +77,8 @@ _INSERT_ALL = """
         tenant, use_case, recorded_at, facts, id, actor_kind, actor_name, actor_id, subject,
         request_id, trace_id)
     SELECT %s::uuid, %s::text, %s::timestamptz, '{}', one.*
-      FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::uuid[], %s::text[], %s::text[],
-                  %s::text[]) one
+      FROM unnest(%b::uuid[], %b::text[], %b::text[], %b::uuid[], %b::text[], %b::text[],
+                  %b::text[]) one
 """
 
 

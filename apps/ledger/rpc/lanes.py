@@ -45,15 +45,10 @@ class Lanes(Generic[N, Q, A]):
     """
 
     def __init__(
-        self,
-        work: Callable[[N, Sequence[Q]], Sequence[A]],
-        *,
-        threads: int = THREADS,
-        batch_weight_max: int = BATCH_WEIGHT_MAX,
+        self, work: Callable[[N, Sequence[Q]], Sequence[A]], threads: int = THREADS
     ) -> None:
         self._work = work
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="door")
-        self._batch_weight_max = batch_weight_max
         self._lanes: dict[N, _Lane[Q, A]] = {}
         self._running: set[asyncio.Task[None]] = set()
         self._weight = 0
@@ -93,7 +88,7 @@ class Lanes(Generic[N, Q, A]):
     def _next(self, lane: _Lane[Q, A]) -> list[_Waiting[Q, A]]:
         batch: list[_Waiting[Q, A]] = []
         weight = 0
-        while lane.queue and (not batch or weight + lane.queue[0].weight <= self._batch_weight_max):
+        while lane.queue and (not batch or weight + lane.queue[0].weight <= BATCH_WEIGHT_MAX):
             waiting = lane.queue.popleft()
             self._weight -= waiting.weight
             if not waiting.answer.done():

@@ -27,12 +27,11 @@ PARTS_MAX = 1000
 
 
 class Door(LedgerService):
-    """Posting, holds and balances. One for each process."""
+    """Posting, holds and balances. One for each process; ``lanes`` gather what comes together."""
 
-    def __init__(self, *, batch_weight_max: int | None = None) -> None:
-        limits = {} if batch_weight_max is None else {"batch_weight_max": batch_weight_max}
-        self._changes: Lanes[UUID, Call[Change], Answer] = Lanes(changes, **limits)
-        self._balances: Lanes[UUID, Call[str], Answer] = Lanes(balances, **limits)
+    def __init__(self, lanes: type[Lanes] = Lanes) -> None:
+        self._changes: Lanes[UUID, Call[Change], Answer] = lanes(changes)
+        self._balances: Lanes[UUID, Call[str], Answer] = lanes(balances)
 
     async def drain(self) -> None:
         """Finish what was begun."""
