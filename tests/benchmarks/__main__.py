@@ -84,9 +84,14 @@ def _asked() -> tuple[list[str], Scale]:
     parser.add_argument("names", nargs="*", choices=[*there, []], help="which; without one, all")
     parser.add_argument("--full", action="store_true", help="10 million entries, longer runs")
     parser.add_argument("--seconds", type=float, help="of a single run")
+    parser.add_argument("--entries", type=int, help="of the large books and the deep account")
     asked = parser.parse_args()
     scale = FULL if asked.full else QUICK
-    return asked.names or there, replace(scale, seconds=asked.seconds or scale.seconds)
+    scale = replace(scale, seconds=asked.seconds or scale.seconds)
+    if asked.entries:
+        deep = max(asked.entries // 5, 1)
+        scale = replace(scale, growth_large=asked.entries, deep_account=deep)
+    return asked.names or there, scale
 
 
 if __name__ == "__main__":

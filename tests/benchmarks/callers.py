@@ -1,4 +1,4 @@
-"""Callers of the door: ``python -m tests.benchmarks.callers``, told on standard input what to do.
+"""Callers over HTTP: ``python -m tests.benchmarks.callers``, told on standard input what to do.
 
 A process with nothing of ours but the client, so that its CPU time is what a client takes.
 """
@@ -9,8 +9,14 @@ import asyncio
 import json
 import sys
 import time
-from random import Random
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from random import sample
 from typing import Any
+
+from pyqwest import Client
 
 from apps.ledger.rpc.client import async_ledger_client, credit, debit
 from apps.ledger.rpc.v1.ledger_connect import LedgerServiceClient
@@ -20,19 +26,18 @@ WARM_UP_SECONDS = 1.0
 TIMEOUT_SECONDS = 60.0
 
 
+Caller = Callable[[list[str]], Awaitable[None]]
+
+
 async def main(asked: dict[str, Any]) -> dict[str, float]:
     """Call until the time is up; how often, how long each took, and our own CPU time."""
-    random, calls = Random(), list[float]()
-    async with async_ledger_client(
-        asked["url"], asked["key"], timeout_seconds=TIMEOUT_SECONDS
-    ) as ledger:
+    calls: list[float] = []
+    async with _caller(asked) as call:
         begin = time.perf_counter() + WARM_UP_SECONDS
         end = begin + asked["seconds"]
-        callers = [
-            _call(ledger, random, asked["codes"], begin, end, calls)
-            for _ in range(asked["callers"])
-        ]
-        work = asyncio.gather(*callers)
+        work = asyncio.gather(
+            *(_calls(call, asked["codes"], begin, end, calls) for _ in range(asked["callers"]))
+        )
         await asyncio.sleep(WARM_UP_SECONDS)
         print("begun", flush=True)
         before = time.process_time()
@@ -47,24 +52,55 @@ async def main(asked: dict[str, Any]) -> dict[str, float]:
     }
 
 
-async def _call(
-    ledger: LedgerServiceClient,
-    random: Random,
-    codes: list[str],
-    begin: float,
-    end: float,
-    calls: list[float],
+@asynccontextmanager
+async def _caller(asked: dict[str, Any]) -> AsyncIterator[Caller]:
+    """Whom to call: the door, or an address of the REST API."""
+    if asked["kind"] == "door":
+        async with async_ledger_client(
+            asked["url"], asked["key"], timeout_seconds=TIMEOUT_SECONDS
+        ) as ledger:
+            yield partial(_by_door, ledger)
+        return
+    path = {"post": "/v1/ledger/entries", "nothing": "/v1/bench/nothing"}[asked["kind"]]
+    yield partial(_by_rest, Client(), asked["url"] + path, asked["key"])
+
+
+async def _by_door(ledger: LedgerServiceClient, accounts: list[str]) -> None:
+    await ledger.post_entry(
+        PostEntryRequest(
+            description="A sale",
+            kind="bench",
+            value_date="2026-03-02",
+            postings=[debit(accounts[0], 5, "KES"), credit(accounts[1], 5, "KES")],
+        )
+    )
+
+
+async def _by_rest(client: Client, url: str, key: str, accounts: list[str]) -> None:
+    amount = {"amount": 5, "currency": "KES"}
+    body = {
+        "description": "A sale",
+        "kind": "bench",
+        "value_date": "2026-03-02",
+        "postings": [
+            {"account": account, "side": side, "amount": amount}
+            for account, side in zip(accounts, ("debit", "credit"), strict=True)
+        ],
+    }
+    headers = {
+        "authorization": f"Bearer {key}",
+        "content-type": "application/json",
+        "idempotency-key": uuid.uuid4().hex,  # noqa: TID251  a caller's, not an id of ours
+    }
+    answer = await client.post(url, headers, json.dumps(body).encode())
+    assert answer.status in (200, 201), answer.text()
+
+
+async def _calls(
+    call: Caller, codes: list[str], begin: float, end: float, calls: list[float]
 ) -> None:
     while (started := time.perf_counter()) < end:
-        one, other = random.sample(codes, 2)
-        await ledger.post_entry(
-            PostEntryRequest(
-                description="A sale",
-                kind="bench",
-                value_date="2026-03-02",
-                postings=[debit(one, 5, "KES"), credit(other, 5, "KES")],
-            )
-        )
+        await call(sample(codes, 2))
         if started >= begin:
             calls.append(time.perf_counter() - started)
 

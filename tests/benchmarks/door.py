@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from typing import Any
-
 from apps.identity.services import create_service_client, issue_api_key
 from apps.platform.actors import SYSTEM
 from apps.platform.ids import new_id
 from tests.benchmarks.books import Books
 from tests.benchmarks.crowd import Tally
 from tests.benchmarks.figures import Report
-from tests.benchmarks.programs import (
-    database_seconds,
-    environment,
-    family_seconds,
-    free_port,
-    serving,
-)
+from tests.benchmarks.programs import called, free_port, serving
 from tests.benchmarks.scale import Scale
 
 CALLERS = 64
@@ -44,13 +33,14 @@ def run(report: Report, scale: Scale) -> None:
         with serving([*GRANIAN, application], port) as server:
             for accounts, codes in chosen.items():
                 asked = {
+                    "kind": "door",
                     "url": f"http://127.0.0.1:{port}",
                     "key": key,
                     "callers": CALLERS,
                     "seconds": max(scale.seconds, 3.0),
                     "codes": codes,
                 }
-                tallies[accounts, way] = _measured(asked, server)
+                tallies[accounts, way] = called(asked, server)
     for accounts, bound in GOALS.items():
         alone, together = (tallies[accounts, way] for way in WAYS)
         report.title(f"{CALLERS} callers of the door, {accounts}; client: callers and door")
@@ -66,30 +56,3 @@ def run(report: Report, scale: Scale) -> None:
             together.p99_ms / alone.p99_ms,
             1.0,
         )
-
-
-def _measured(asked: dict[str, Any], server: int) -> Tally:
-    """What the callers say, with the CPU time of the door and of its database."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.benchmarks.callers"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment(),
-    ) as callers:
-        assert callers.stdin is not None
-        assert callers.stdout is not None
-        callers.stdin.write(json.dumps(asked) + "\n")
-        callers.stdin.flush()
-        begun = callers.stdout.readline()
-        assert begun == "begun\n", begun
-        before = family_seconds(server), database_seconds()
-        told = json.loads(callers.stdout.readline())
-        door, database = family_seconds(server) - before[0], database_seconds() - before[1]
-    return Tally(
-        rate=told["done"] / told["elapsed"],
-        client_us=(told["client_seconds"] + door) / told["done"] * 1e6,
-        server_us=database / told["done"] * 1e6,
-        p50_ms=told["p50_ms"],
-        p99_ms=told["p99_ms"],
-    )

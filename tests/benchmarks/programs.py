@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -11,12 +12,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from socket import create_server
+from typing import Any
 
 from django.db import connection
 
-from tests.benchmarks.crowd import server_seconds
+from tests.benchmarks.crowd import Tally, server_seconds
 
-START_SECONDS = 60.0
+START_SECONDS = 120.0
+STOP_SECONDS = 20.0
 
 
 def free_port() -> int:
@@ -47,7 +50,11 @@ def serving(arguments: Sequence[str], port: int) -> Iterator[int]:
         yield server.pid
     finally:
         server.terminate()
-        server.wait(START_SECONDS)
+        try:
+            server.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
 
 
 def family_seconds(pid: int) -> float:
@@ -70,3 +77,30 @@ def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
             return
         time.sleep(0.1)
     raise TimeoutError(f"nothing answers at {url}")
+
+
+def called(asked: dict[str, Any], server: int) -> Tally:
+    """What the callers say, with the CPU time of the server and of its database."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.benchmarks.callers"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    ) as callers:
+        assert callers.stdin is not None
+        assert callers.stdout is not None
+        callers.stdin.write(json.dumps(asked) + "\n")
+        callers.stdin.flush()
+        begun = callers.stdout.readline()
+        assert begun == "begun\n", begun
+        before = family_seconds(server), database_seconds()
+        told = json.loads(callers.stdout.readline())
+        web, database = family_seconds(server) - before[0], database_seconds() - before[1]
+    return Tally(
+        rate=told["done"] / told["elapsed"],
+        client_us=(told["client_seconds"] + web) / told["done"] * 1e6,
+        server_us=database / told["done"] * 1e6,
+        p50_ms=told["p50_ms"],
+        p99_ms=told["p99_ms"],
+    )

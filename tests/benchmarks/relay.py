@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 
 from django.db import connection, connections
@@ -104,8 +105,6 @@ def _drained(where: Tenant, broker: Broker, events: int) -> Tally:
 def _lags(where: Tenant, broker: Broker) -> list[float]:
     """From the commit of a posting to whoever reads the stream, one event at a time."""
     books = Books(f"relay.{new_id()}", 2)
-    from random import Random
-
     arrived, stop = threading.Event(), threading.Event()
 
     async def listen() -> None:

@@ -17,7 +17,7 @@ class Scale:
 
 
 QUICK = Scale(
-    seconds=2.0, growth_small=20_000, growth_large=500_000, deep_account=200_000, events=20_000
+    seconds=2.0, growth_small=20_000, growth_large=300_000, deep_account=100_000, events=20_000
 )
 FULL = Scale(
     seconds=10.0,

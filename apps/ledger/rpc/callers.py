@@ -1,6 +1,6 @@
 """Who calls, proved for a whole batch at once: each credential is looked up once in it.
 
-Nothing is remembered from one batch to the next, so a key that is taken away stops working at once.
+Keys are not remembered from one batch to the next, so one that is taken away stops working at once.
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from time import monotonic
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -26,6 +28,8 @@ from apps.tenancy.selectors import refuse_unready, tenant_by_id
 
 security = structlog.get_logger("house.security")
 SCHEME = "bearer"
+TENANT_SECONDS = 1.0
+_tenants: dict[UUID, tuple[Any, float]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +64,24 @@ def caller(context: RequestContext) -> Caller:
 def books_of(tenant_id: UUID) -> Iterator[None]:
     """Within the block, on this thread, the books are the tenant's. Gives the connection back."""
     try:
-        with on_platform():
-            tenant = tenant_by_id(tenant_id)
-        if tenant is None:
-            raise CredentialUnknown
+        tenant = _tenant(tenant_id)
         refuse_unready(tenant)
         with inside(tenant):
             yield
     finally:
         database.close()
+
+
+def _tenant(id: UUID) -> Any:
+    """The tenant, as it was at most ``TENANT_SECONDS`` ago: suspension works within these."""
+    known, until = _tenants.get(id, (None, 0.0))
+    if known is None or monotonic() > until:
+        with on_platform():
+            known = tenant_by_id(id)
+        if known is None:
+            raise CredentialUnknown
+        _tenants[id] = known, monotonic() + TENANT_SECONDS
+    return known
 
 
 class Guests:

@@ -205,8 +205,7 @@ import django
 django.setup()
 from django.conf import settings
 settings.MESSAGING_PREFIX = sys.argv[1]
-from apps.platform.messaging import outbox, wakeup
-from apps.platform.messaging import relay as relay_module
+from apps.platform.messaging import outbox
 from apps.platform.messaging.process import connected
 from apps.platform.messaging.relay import Relay
 outbox.mark_published = lambda place, ids: os.kill(os.getpid(), signal.SIGKILL)
