@@ -89,8 +89,8 @@ def _asked() -> tuple[list[str], Scale]:
     scale = FULL if asked.full else QUICK
     scale = replace(scale, seconds=asked.seconds or scale.seconds)
     if asked.entries:
-        deep = max(asked.entries // 5, 1)
-        scale = replace(scale, growth_large=asked.entries, deep_account=deep)
+        small, deep = min(scale.growth_small, asked.entries // 10), asked.entries // 5
+        scale = replace(scale, growth_small=small, growth_large=asked.entries, deep_account=deep)
     return asked.names or there, scale
 
 
