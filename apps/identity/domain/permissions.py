@@ -20,6 +20,8 @@ PERMISSIONS: dict[str, str] = {
     "ledger.close_period": "Close periods, ask for exceptions, carry a year's result",
     "ledger.approve_period": "Approve exceptions and reopenings of periods",
     "ledger.approve_journal": "Approve or reject manual journals",
+    "ledger.manage_templates": "Write, check and retire posting templates",
+    "ledger.activate_template": "Activate posting templates other people wrote",
     "ledger.manage_rules": "Say which manual journals need whose approval",
     "ledger.set_limits": "Set velocity limits and watch balances",
     "ledger.administer": "Stop and resume posting, erase metadata",
@@ -51,6 +53,7 @@ NEEDS_SECOND_FACTOR = frozenset(
         "settlements.release",
         "ledger.approve_journal",
         "ledger.approve_period",
+        "ledger.activate_template",
     }
 )
 
@@ -91,6 +94,7 @@ ROLES: tuple[RoleDraft, ...] = (
             "ledger.fx_approve",
             "ledger.approve_journal",
             "ledger.approve_period",
+            "ledger.activate_template",
             "settlements.approve",
             "platform.view_jobs",
             "platform.view_activity",
@@ -108,6 +112,7 @@ ROLES: tuple[RoleDraft, ...] = (
             "ledger.fx",
             "ledger.close_period",
             "ledger.set_limits",
+            "ledger.manage_templates",
             "settlements.release",
             "settlements.reconcile",
             "platform.view_jobs",

@@ -22,6 +22,7 @@ from apps.ledger.models.periods import (
 )
 from apps.ledger.models.refusals import Refusal
 from apps.ledger.models.seal import MetadataErasure, Seal, SealBatch
+from apps.ledger.models.templates import PostingTemplate, TemplateVersion
 
 __all__ = [
     "Account",
@@ -63,9 +64,11 @@ __all__ = [
     "PeriodRequest",
     "Posting",
     "PostingBreaker",
+    "PostingTemplate",
     "Refusal",
     "Seal",
     "SealBatch",
+    "TemplateVersion",
     "Unit",
     "VelocityLimit",
     "VelocityUsage",

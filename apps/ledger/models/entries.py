@@ -55,6 +55,11 @@ class JournalEntry(Identified):
                 condition=Q(reverses__isnull=False),
                 name="ledger_journal_entry_reversals",
             ),
+            models.Index(
+                fields=["template", "posted_at"],
+                condition=~Q(template=""),
+                name="ledger_journal_entry_templates",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -12,7 +12,14 @@ from typing import Literal
 
 from django.db import connection
 
-from apps.ledger.selectors import closing_laws, hold_laws, hot_laws, item_laws, seal_laws
+from apps.ledger.selectors import (
+    closing_laws,
+    hold_laws,
+    hot_laws,
+    item_laws,
+    seal_laws,
+    template_laws,
+)
 from apps.ledger.selectors.fx import laws as fx
 from apps.platform.tenant import current_tenant_id
 from apps.platform.violations import Violation
@@ -232,6 +239,7 @@ def books_laws(mode: Mode = "full") -> dict[str, str]:
         | fx.FULL
         | item_laws.FULL
         | seal_laws.FULL
+        | template_laws.FULL
     )
 
 

@@ -66,13 +66,27 @@ from apps.ledger.services.periods import close_period, open_fiscal_year, set_sof
 from apps.ledger.services.reports import start_report
 from apps.ledger.services.reversals import reverse_entry
 from apps.ledger.services.sealing import seal_entries, sign_head
+from apps.ledger.services.template_orders import TemplateOrder, post_from_template
+from apps.ledger.services.templates import (
+    ExampleResult,
+    Preview,
+    activate_template,
+    check_template,
+    draft_template,
+    preview_template,
+    retire_template,
+)
 from apps.ledger.services.units import declare_unit, remove_unit
 from apps.ledger.services.waits import look_at_waits
 from apps.ledger.services.years import carry_year_result, take_back_year_result
 
 __all__ = [
     "BalanceMonitorDraft",
+    "ExampleResult",
+    "Preview",
+    "TemplateOrder",
     "VelocityLimitDraft",
+    "activate_template",
     "announce_crossings",
     "apply_chart",
     "approve_rate",
@@ -83,6 +97,7 @@ __all__ = [
     "change_account_mode",
     "change_account_status",
     "change_journal",
+    "check_template",
     "close_period",
     "convert",
     "decide_journal",
@@ -93,6 +108,7 @@ __all__ = [
     "discard_revaluation",
     "draft_journal",
     "draft_revaluation",
+    "draft_template",
     "end_balance_monitor",
     "end_period_request",
     "end_velocity_limit",
@@ -111,9 +127,11 @@ __all__ = [
     "post_each",
     "post_entries",
     "post_entry",
+    "post_from_template",
     "post_journal",
     "post_revaluation",
     "post_up_to_available",
+    "preview_template",
     "quote_conversion",
     "record_provider_rates",
     "record_rate",
@@ -127,6 +145,7 @@ __all__ = [
     "request_exception",
     "request_reopening",
     "resume_posting",
+    "retire_template",
     "reverse_due_journals",
     "reverse_entry",
     "reverse_journal",

@@ -13,6 +13,12 @@ from django.db import Error
 
 from apps.ledger import errors
 from apps.ledger.errors.fx import ConversionNotReversible
+from apps.ledger.errors.templates import (
+    TemplateCannotMove,
+    TemplateExamplesFailed,
+    TemplateNotActive,
+    TemplateSelfActivation,
+)
 from apps.platform.errors import DomainError, Kind
 from apps.platform.ids import public_id
 
@@ -50,6 +56,10 @@ REFUSALS: dict[str, type[DomainError]] = {
     "LG091": errors.DimensionNotAllowed,
     "LG092": errors.UnitInUse,
     "LG093": errors.ParentNotHeader,
+    "LG101": TemplateNotActive,
+    "LG102": TemplateCannotMove,
+    "LG103": TemplateSelfActivation,
+    "LG104": TemplateExamplesFailed,
     "LG112": ConversionNotReversible,
     "LG060": errors.HoldNotFound,
     "LG061": errors.HoldAlreadyClosed,

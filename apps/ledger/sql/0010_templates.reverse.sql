@@ -1,0 +1,7 @@
+DROP TRIGGER ledger_journal_entry_of_template ON ledger_journal_entry;
+DROP FUNCTION ledger_check_entry_template_v1();
+DROP TRIGGER ledger_template_code_kept ON ledger_template;
+DROP TRIGGER ledger_template_kept ON ledger_template;
+DROP TRIGGER ledger_template_version_kept ON ledger_template_version;
+DROP TRIGGER ledger_template_version_move ON ledger_template_version;
+DROP FUNCTION ledger_check_template_version_v1();
