@@ -21,6 +21,8 @@ from apps.ledger.admin import (
     reports,
     reversals,
     sealing,
+    template_forms,
+    templates,
     years,
 )
 
@@ -45,5 +47,7 @@ __all__ = [
     "reports",
     "reversals",
     "sealing",
+    "template_forms",
+    "templates",
     "years",
 ]

@@ -123,7 +123,7 @@ class EntryPage(ObjectPage):
             Fact("Posted by", thing.actor),
             Fact("Comes from", _source(thing)),
             Fact("Source event", Ref(thing.source_event) if thing.source_event else None),
-            Fact("Template", Ref(thing.template) if thing.template else None),
+            Fact("Template", _template(thing)),
             Fact("Reason", thing.reason or None),
             *_approval(thing),
             Fact("Reverses", _entry_link(thing.reverses)),
@@ -232,6 +232,12 @@ def _approval(thing: EntryRow) -> list[Fact]:
     names = ", ".join(str(one["by"]) for one in evidence.get("approved", []))
     page = Link(reference, reverse("console:ledger_journal", args=[reference]))
     return [Fact("Approval", page), Fact("Approved by", names or "No approval was needed")]
+
+
+def _template(thing: EntryRow) -> Link | None:
+    if not thing.template:
+        return None
+    return Link(thing.template, reverse("console:ledger_template", args=[thing.template]))
 
 
 def _source(thing: EntryRow) -> Link | None:

@@ -137,6 +137,9 @@ class EntriesQuery(serializers.Serializer):
 
     kind = serializers.CharField(max_length=50, required=False)
     source_event = serializers.CharField(max_length=200, required=False)
+    template = serializers.CharField(
+        max_length=80, required=False, help_text="The version that made them: code@3."
+    )
 
 
 class ReversedLegInput(serializers.Serializer):

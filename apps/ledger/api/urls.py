@@ -13,6 +13,7 @@ from apps.ledger.api import (
     periods,
     reports,
     sealing,
+    templates,
     views,
 )
 
@@ -90,6 +91,12 @@ urlpatterns = [
     path("ledger/fiscal-years/<str:id>", periods.FiscalYearItem.as_view()),
     path("ledger/fiscal-years/<str:id>/carry", periods.FiscalYearCarry.as_view()),
     path("ledger/fiscal-years/<str:id>/take-back", periods.FiscalYearTakeBack.as_view()),
+    path("ledger/templates", templates.TemplateCollection.as_view()),
+    path("ledger/templates/<str:code>", templates.TemplateItem.as_view()),
+    path("ledger/templates/<str:code>/check", templates.TemplateCheck.as_view()),
+    path("ledger/templates/<str:code>/retire", templates.TemplateRetirement.as_view()),
+    path("ledger/templates/<str:code>/preview", templates.TemplatePreview.as_view()),
+    path("ledger/templates/<str:code>/entries", templates.TemplateEntries.as_view()),
     path("ledger/trial-balance", views.TrialBalancePage.as_view()),
     path("ledger/accounts/<str:code>/camt053", sealing.AccountCamt053.as_view()),
     path("ledger/entries/<str:id>/receipt", sealing.EntryReceiptItem.as_view()),

@@ -23,11 +23,21 @@ from apps.ledger.models import JournalEntry, PostingTemplate, TemplateVersion
 ENTRIES_SHOWN = 50
 
 
+@dataclass(frozen=True, slots=True)
+class VersionGlance:
+    """A version among the others of its template."""
+
+    number: int
+    state: VersionState
+    maker: str
+    created_at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionRow:
     """One version. ``content`` is its document; ``checks`` what its examples posted, once active.
 
-    ``others`` are the numbers and states of all versions of the template, the newest first.
+    ``versions`` are all of the template's, the newest first.
     """
 
     id: UUID
@@ -45,7 +55,7 @@ class VersionRow:
     retired_at: datetime | None
     retired_by: str
     retired_reason: str
-    others: tuple[tuple[int, VersionState, datetime], ...]
+    versions: tuple[VersionGlance, ...]
 
     @property
     def reference(self) -> str:
@@ -108,7 +118,10 @@ def version_row(template: PostingTemplate, number: int | None = None) -> Version
         retired_at=found.retired_at,
         retired_by=found.retired_by,
         retired_reason=found.retired_reason,
-        others=tuple((one.number, VersionState(one.state), one.created_at) for one in versions),
+        versions=tuple(
+            VersionGlance(one.number, VersionState(one.state), one.maker, one.created_at)
+            for one in versions
+        ),
     )
 
 
