@@ -37,7 +37,7 @@ from apps.platform.money import Money
 SIDES = ["debit", "credit"]
 
 
-class ParameterShape(serializers.Serializer):
+class TemplateParameterShape(serializers.Serializer):
     """Something the template asks for; ``money`` without a currency is in the entry's own."""
 
     name = serializers.CharField(max_length=30)
@@ -69,7 +69,7 @@ class StoredMoneyField(MoneyField):
         return super().to_representation(Money(value["amount"], value["currency"]))
 
 
-class ExpectedLegShape(serializers.Serializer):
+class TemplateExpectedLegShape(serializers.Serializer):
     """A leg that an example must post."""
 
     account = serializers.CharField(max_length=64)
@@ -78,12 +78,12 @@ class ExpectedLegShape(serializers.Serializer):
     clearing_key = serializers.CharField(max_length=100, default="", allow_blank=True)
 
 
-class ExampleShape(serializers.Serializer):
+class TemplateExampleShape(serializers.Serializer):
     """Parameters and the legs, in their order, that they must come to."""
 
     name = serializers.CharField(max_length=100)
     parameters = serializers.DictField()
-    legs = ExpectedLegShape(many=True)
+    legs = TemplateExpectedLegShape(many=True)
 
 
 class TemplateDocumentShape(serializers.Serializer):
@@ -99,21 +99,21 @@ class TemplateDocumentShape(serializers.Serializer):
     value_date = serializers.CharField(
         max_length=31, default="", allow_blank=True, help_text="$name of a parameter of type date."
     )
-    parameters = ParameterShape(many=True, default=list)
+    parameters = TemplateParameterShape(many=True, default=list)
     legs = TemplateLegShape(many=True)
-    examples = ExampleShape(many=True, default=list)
+    examples = TemplateExampleShape(many=True, default=list)
 
 
-class CheckSerializer(serializers.Serializer):
+class TemplateCheckSerializer(serializers.Serializer):
     """What one example posted in a dry run, or why it was refused."""
 
     name = serializers.CharField()
     passed = serializers.BooleanField()
-    legs = ExpectedLegShape(many=True)
+    legs = TemplateExpectedLegShape(many=True)
     refusal = serializers.CharField(allow_blank=True)
 
 
-class VersionSerializer(serializers.Serializer):
+class TemplateVersionSerializer(serializers.Serializer):
     """One of a template's versions."""
 
     number = serializers.IntegerField()
@@ -137,11 +137,11 @@ class TemplateSerializer(serializers.Serializer):
     retired_by = serializers.CharField(allow_blank=True)
     retired_reason = serializers.CharField(allow_blank=True)
     document = TemplateDocumentShape()
-    checks = CheckSerializer(many=True)
-    versions = VersionSerializer(many=True)
+    checks = TemplateCheckSerializer(many=True)
+    versions = TemplateVersionSerializer(many=True)
 
 
-class OrderInput(serializers.Serializer):
+class TemplateOrderInput(serializers.Serializer):
     """What to post. Without a version, by the active one; without a day, today."""
 
     parameters = serializers.DictField(
@@ -154,17 +154,17 @@ class OrderInput(serializers.Serializer):
     metadata = serializers.DictField(default=dict)
 
 
-class PreviewSerializer(serializers.Serializer):
+class TemplatePreviewSerializer(serializers.Serializer):
     """The entry as it would be posted now, and the balances after it."""
 
     kind = serializers.CharField()
     description = serializers.CharField()
     value_date = serializers.DateField()
-    postings = ExpectedLegShape(many=True)
+    postings = TemplateExpectedLegShape(many=True)
     balances = serializers.DictField(child=MoneyField())
 
 
-class RetirementInput(serializers.Serializer):
+class TemplateRetirementInput(serializers.Serializer):
     """Why it goes out of use."""
 
     reason = serializers.CharField(max_length=200)
@@ -203,22 +203,22 @@ class TemplateItem(LedgerEndpoint):
 class TemplateCheck(LedgerEndpoint):
     """Trying the examples."""
 
-    @extend_schema(request=None, responses=CheckSerializer(many=True))
+    @extend_schema(request=None, responses=TemplateCheckSerializer(many=True))
     def post(self, request: Request, code: str) -> Response:
         """Post every example of ``code@3`` in a dry run and say what each came to."""
         results = check_template(
             template=template_version(code).reference, actor=self.actor(request)
         )
-        return Response(CheckSerializer([one.as_json() for one in results], many=True).data)
+        return Response(TemplateCheckSerializer([one.as_json() for one in results], many=True).data)
 
 
 class TemplateRetirement(LedgerEndpoint):
     """Taking out of use."""
 
-    @extend_schema(request=RetirementInput, responses=TemplateSerializer)
+    @extend_schema(request=TemplateRetirementInput, responses=TemplateSerializer)
     def post(self, request: Request, code: str) -> Response:
         """Take ``code@3`` out of use, or give the draft up, for good."""
-        reason = self.read(request, RetirementInput)["reason"]
+        reason = self.read(request, TemplateRetirementInput)["reason"]
 
         def work() -> tuple[int, Mapping[str, Any]]:
             retire_template(template=code, reason=reason, actor=self.actor(request))
@@ -230,10 +230,10 @@ class TemplateRetirement(LedgerEndpoint):
 class TemplatePreview(LedgerEndpoint):
     """Looking before posting."""
 
-    @extend_schema(request=OrderInput, responses=PreviewSerializer)
+    @extend_schema(request=TemplateOrderInput, responses=TemplatePreviewSerializer)
     def post(self, request: Request, code: str) -> Response:
         """Answer what would be posted now, or refuse as posting would; nothing is kept."""
-        order = TemplateOrder(code=code, **self.read(request, OrderInput))
+        order = TemplateOrder(code=code, **self.read(request, TemplateOrderInput))
         preview = preview_template(order=order, actor=self.actor(request))
         draft = preview.draft
         body = {
@@ -243,16 +243,16 @@ class TemplatePreview(LedgerEndpoint):
             "postings": legs_as_json(draft.postings),
             "balances": preview.receipt.balances,
         }
-        return Response(PreviewSerializer(body).data)
+        return Response(TemplatePreviewSerializer(body).data)
 
 
 class TemplateEntries(LedgerEndpoint):
     """Posting by template."""
 
-    @extend_schema(request=OrderInput, responses={201: EntrySerializer})
+    @extend_schema(request=TemplateOrderInput, responses={201: EntrySerializer})
     def post(self, request: Request, code: str) -> Response:
         """Post the entry that the active version comes to for these parameters."""
-        order = TemplateOrder(code=code, **self.read(request, OrderInput))
+        order = TemplateOrder(code=code, **self.read(request, TemplateOrderInput))
 
         def work() -> tuple[int, Mapping[str, Any]]:
             receipt = post_from_template(
