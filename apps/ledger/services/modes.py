@@ -16,7 +16,9 @@ from apps.platform.use_cases import use_case
 #: Postings of one fold: some tens of milliseconds.
 FOLD_MAX = 5_000
 #: Posting stands still while a mode is changed, and no longer than this while it waits to begin.
-PATIENCE_MILLISECONDS = 1_000
+#: Longer than ``deadlock_timeout`` (a second): not before then does PostgreSQL send away an
+#: autovacuum of the journal, which is in the way for as long as it likes otherwise.
+PATIENCE_MILLISECONDS = 2_000
 _PATIENCE = f"SET LOCAL lock_timeout = {PATIENCE_MILLISECONDS}"
 _NO_MORE = "SET LOCAL lock_timeout = DEFAULT"
 
