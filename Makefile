@@ -3,6 +3,8 @@
 #   make demo [ONCE=1]                  a business day on real servers, kept in var/demo
 #   make test [ARGS="tests/ledger -q"]  the tests, on servers of their own
 #   make machine [EXAMPLES=2000 SEED=]  the ledger against a model of it in plain Python
+#   make crowd [PROCESSES=8]            many processes at once, hot accounts and random ones
+#   make mutants [ARGS=hold]            each guard of the ledger removed in turn: who notices
 #   make check                          format, lint, layers, types, Django's own checks
 #   make bench [ARGS=...]               the measurements, on servers that write to disk
 #   make format                         lay out the code
@@ -21,7 +23,7 @@ SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder
 GIVEN   := $(and $(DATABASE_URL),$(REDIS_URL),$(NATS_URL))
 SERVERS := $(if $(GIVEN),,$(VENV)/.has-servers)
 
-.PHONY: demo test machine check bench format lock clean
+.PHONY: demo test machine crowd mutants check bench format lock clean
 .NOTPARALLEL:
 
 demo: $(VENV)/.has-house $(VENV)/.has-day $(SERVERS)
@@ -33,6 +35,13 @@ test: $(VENV)/.has-house $(VENV)/.has-checks $(SERVERS)
 machine: $(VENV)/.has-house $(VENV)/.has-checks $(SERVERS)
 	@MACHINE_EXAMPLES=$(or $(EXAMPLES),2000) MACHINE_SEED=$(SEED) \
 	 $(PYTHON) -m deploy.local test -- tests/ledger/test_machine.py -x $(ARGS)
+
+crowd: $(VENV)/.has-house $(VENV)/.has-checks $(SERVERS)
+	@CROWD_PROCESSES=$(or $(PROCESSES),8) CROWD_THREADS=4 CROWD_OPERATIONS=$(or $(OPERATIONS),500) \
+	 CROWD_SEED=$(SEED) $(PYTHON) -m deploy.local test -- tests/ledger/test_crowd.py $(ARGS)
+
+mutants: $(VENV)/.has-house $(VENV)/.has-checks $(SERVERS)
+	@$(PYTHON) -m deploy.local run -- $(PYTHON) -m tests.mutants $(ARGS)
 
 check: $(VENV)/.has-house $(VENV)/.has-checks $(SERVERS)
 	@$(PYTHON) -m deploy.local run -- $(PYTHON) -m deploy.local.checks

@@ -34,6 +34,7 @@ from apps.platform.actors import SYSTEM, Actor
 from apps.platform.money import Money
 from apps.tenancy.models import Tenant
 from tests.ledger.conftest import draft, image, kes
+from tests.ledger.rows import insertion, row
 
 
 def refused(sql: str, *arguments: Any) -> str:
@@ -175,5 +176,7 @@ def test_the_tree_has_headers_of_one_class_and_no_circles(books: Tenant, amina: 
     assert refused(move, ids["9502"], ids["9500"]) == "LG093"
     assert refused(move, ids["9500.two"], ids["9501"]) == "LG093"
     assert refused(move, ids["9500"], ids["9900"]) == "LG093"
+    stray = row("ledger_account") | {"parent_id": f"'{ids['9500']}'"}
+    assert refused(insertion("ledger_account", stray)) == "LG093"
     describe_account(code="9500.one", parent="", actor=amina)
     assert account_balance("9500.one").parent == ""

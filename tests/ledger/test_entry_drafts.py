@@ -13,6 +13,7 @@ from apps.ledger.errors import (
     AmountNotPositive,
     ReservedKind,
     TooFewPostings,
+    TooManyPostings,
     UnbalancedEntry,
 )
 from apps.platform.money import Money
@@ -59,6 +60,8 @@ def test_an_entry_has_two_sides_and_a_kind_of_its_own() -> None:
     with pytest.raises(TooFewPostings) as refusal:
         draft(debit("a", kes(1))).check()
     assert refusal.value.postings == 1
+    with pytest.raises(TooManyPostings):
+        draft(*[debit("a", kes(1)), credit("b", kes(1))] * 5_001).check()
     with pytest.raises(ReservedKind):
         draft(debit("a", kes(1)), credit("b", kes(1)), kind="reversal").check()
 

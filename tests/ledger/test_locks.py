@@ -1,0 +1,55 @@
+"""What the database's guards lock, so that of two at once the second sees what the first did."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.db import connection
+
+from apps.ledger.domain import credit, debit
+from apps.ledger.services import declare_unit, open_account, open_fiscal_year, post_entry
+from apps.ledger.services.posting import Instruction, write
+from apps.platform.actors import SYSTEM
+from apps.tenancy.models import Tenant
+from tests.ledger.conftest import draft, kes
+
+
+def ask(query: str, *arguments: Any) -> object:
+    with connection.cursor() as cursor:
+        cursor.execute(query, arguments)
+        return cursor.fetchone()[0]
+
+
+def test_a_reversal_by_hand_locks_what_it_takes_back(books: Tenant) -> None:
+    made = draft(debit("9100", kes(9)), credit("9900", kes(9)))
+    id = post_entry(draft=made, idempotency_key="k", actor=SYSTEM).entry_id
+    is_locked = "SELECT xmax <> '0' FROM ledger_journal_entry WHERE id = %s"
+    assert not ask(is_locked, id)
+    back = draft(credit("9100", kes(9)), debit("9900", kes(9)), kind="reversal")
+    request = Instruction(
+        draft=back, idempotency_key="r", fingerprint=back.fingerprint(), reverses_id=id
+    )
+    write([request], SYSTEM)
+    connection.check_constraints()
+    assert ask(is_locked, id)
+
+
+def test_closing_by_hand_holds_up_every_poster(books: Tenant) -> None:
+    open_fiscal_year(starts=date(2026, 1, 1), actor=SYSTEM)
+    change = "UPDATE ledger_period SET state = 'soft_closed', closings = 1 WHERE name = '2026-01'"
+    holds = """
+        SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND granted
+           AND relation = 'ledger_journal_entry'::regclass AND mode = 'ShareRowExclusiveLock'
+    """
+    assert ask(holds) == 0
+    ask(f"{change} RETURNING 1")
+    assert ask(holds) == 1
+
+
+def test_a_unit_waits_for_the_account_that_is_being_opened(books: Tenant) -> None:
+    declare_unit(code="PTS", name="Points", exponent=0, actor=SYSTEM)
+    is_locked = "SELECT xmax <> '0' FROM ledger_unit WHERE code = 'PTS'"
+    assert not ask(is_locked)
+    open_account(code="9800", name="x", account_class="asset", currency="PTS", actor=SYSTEM)
+    assert ask(is_locked)
