@@ -1,0 +1,1 @@
+"""Bank files: payments out, statuses and statements in. See ``README.md``."""
