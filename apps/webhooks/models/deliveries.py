@@ -25,6 +25,7 @@ class Message(Identified):
 
     class Meta(Identified.Meta):
         db_table = "webhooks_message"
+        indexes = [models.Index(fields=["subject"], name="webhooks_message_subject")]
 
     def __str__(self) -> str:
         return self.event_type
