@@ -55,6 +55,7 @@ SOUND: Mapping[str, Mapping[str, str]] = {
                               "decider_person": "''"},
     "ledger_posting": {"side": "'D'"},
     "ledger_seal_batch": {"statement": "''", "first": "1"},
+    "ledger_template_version": {"state": "'draft'"},
     "ledger_unit": {"code": "'PTS{n}'"},
     "ledger_velocity_limit": {"account_id": "gen_random_uuid()", "account_class": "''",
                               "measure": "'amount'", "side": "'D'", "time_window": "'day'"},

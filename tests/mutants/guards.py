@@ -72,6 +72,8 @@ WRONG: Mapping[str, tuple[str, dict[str, str]]] = {
         ("seal_number_positive", "seal", {"number": "0"}),
         ("seal_batch_signed_whole", "seal_batch", {"signature": "'x'"}),
         ("seal_batch_span", "seal_batch", {"first": "2"}),
+        ("template_version_number_check", "template_version", {"number": "-1"}),
+        ("template_version_state_known", "template_version", {"state": "'x'"}),
         ("unit_code_not_a_currency", "unit", {"code": "'KES'"}),
         ("unit_code_sound", "unit", {"code": "'pts'"}),
         ("unit_exponent_known", "unit", {"exponent": "10"}),
@@ -131,6 +133,9 @@ UNIQUE: Mapping[str, tuple[str, list[str], dict[str, str]]] = {
         ("refusal_key_once", "refusal", "idempotency_key", {}),
         ("seal_entry_id_key", "seal", "entry_id", {}),
         ("seal_batch_last_key", "seal_batch", "last", {}),
+        ("template_code_key", "template", "code", {}),
+        ("template_version_once", "template_version", "template_id number", {}),
+        ("template_version_one_active", "template_version", "template_id", {"state": "'active'"}),
         ("velocity_limit_code_key", "velocity_limit", "code", {}),
     ]
 }  # fmt: skip
@@ -148,11 +153,13 @@ KEPT: Mapping[str, tuple[str, str, str]] = {
         *((f"{table}_kept", table, "DT", "LG002") for table in (
             "account", "account_balance", "balance_day", "clearing_key", "fx_position",
             "fx_rate_proposal", "fx_revaluation", "hold", "hold_leg", "item", "item_rule",
-            "manual_journal", "period", "period_request", "posting_breaker", "seal_batch")),
+            "manual_journal", "period", "period_request", "posting_breaker", "seal_batch",
+            "template", "template_version")),
         *((f"{table}_not_removed", table, "DT", "LG051") for table in (
             "balance_monitor", "monitor_crossing", "velocity_limit", "velocity_usage")),
         ("clearing_key_follows", "clearing_key", "U", "LG002"),
         ("item_follows", "item", "U", "LG002"),
+        ("template_code_kept", "template", "U", "LG002"),
         ("unit_not_emptied", "unit", "T", "LG002"),
     ]
 }  # fmt: skip
