@@ -98,13 +98,17 @@ def test_the_form_is_made_of_the_parameters(books: Tenant, sale: object) -> None
     status, text = person.post(page, **TYPED)
     assert (status, missing(text, "9.75", "0.25", "Balance after", "Post it")) == (200, [])
     assert not JournalEntry.objects.exists()
-    assert [person.post(page, **TYPED, post="yes")[0] for _ in range(2)] == [302, 302]
+    seen = text.partition('name="seen" value="')[2].partition('"')[0]
+    other = TYPED | {"amount": "10.02"}
+    assert person.post(page, **other, seen=seen)[0] == 200  # looked at again first
+    assert not JournalEntry.objects.exists()
+    assert [person.post(page, **TYPED, seen=seen)[0] for _ in range(2)] == [302, 302]
     assert account_balance("9500.one").balance == kes(975)
     entry = public_id("je", JournalEntry.objects.get().id)
     assert 'href="/console/ledger/templates/sale@1"' in person.get(f"entries/{entry}")
     assert entry in person.get("templates/sale?tab=related")
     assert person.post("templates/sale@1", action="retire", text="Gone")[0] == 302
-    assert person.post(page, **TYPED | {"key": "j"}, post="yes")[0] == 409
+    assert person.post(page, **TYPED | {"key": "j"}, seen=seen)[0] == 409
 
 
 def test_who_only_reads_posts_nothing(books: Tenant, sale: object) -> None:

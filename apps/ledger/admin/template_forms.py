@@ -182,7 +182,7 @@ class PostByTemplatePage(FormPage):
         return form
 
     def perform(self, data: dict[str, Any]) -> HttpResponseBase:
-        """First the legs and the balances after them; then, once more, posting."""
+        """First the legs and the balances after them; then posting just what was seen."""
         row = self.version()
         order = TemplateOrder(
             code=row.code,
@@ -191,7 +191,7 @@ class PostByTemplatePage(FormPage):
             value_date=data.get("value_date"),
         )
         try:
-            if self.request.POST.get("post") != "yes":
+            if self.request.POST.get("seen") != order.fingerprint().hex():
                 return self._previewed(order)
             receipt = post_from_template(
                 order=order,
@@ -210,7 +210,12 @@ class PostByTemplatePage(FormPage):
 
     def _previewed(self, order: TemplateOrder) -> HttpResponseBase:
         preview = preview_template(order=order, actor=self.actor)
-        return self.show(form=self.make_form(), tables=[_preview(preview)], facts=_facts(preview))
+        return self.show(
+            form=self.make_form(),
+            tables=[_preview(preview)],
+            facts=_facts(preview),
+            seen=order.fingerprint().hex(),
+        )
 
 
 class _PercentField(forms.DecimalField):

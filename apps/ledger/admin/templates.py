@@ -155,9 +155,8 @@ class TemplatePage(ObjectPage):
             Fact("Value date", body.value_date or "As asked, else today"),
             Fact("Reason", body.reason or None),
             Fact("Written by", Note(thing.maker.partition(":")[2], thing.created_at)),
-            Fact("Retired by", _retired(thing)),
-            Fact("Why", thing.retired_reason or None),
             Fact("As a file", Link("Export", f"{_url(thing.reference)}?export=json")),
+            *_retired(thing),
         ]
 
     def lines(self, thing: VersionRow) -> Sequence[Table]:
@@ -290,10 +289,11 @@ def _url(named: str) -> str:
     return reverse("console:ledger_template", args=[named])
 
 
-def _retired(thing: VersionRow) -> Value:
+def _retired(thing: VersionRow) -> list[Fact]:
     if thing.retired_at is None:
-        return None
-    return Note(thing.retired_by.partition(":")[2], thing.retired_at)
+        return []
+    who = Note(thing.retired_by.partition(":")[2], thing.retired_at)
+    return [Fact("Retired by", who), Fact("Because", thing.retired_reason)]
 
 
 def _retirement(label: str) -> Action:
@@ -331,7 +331,7 @@ def _parameter_cells(one: Parameter) -> list[Value]:
 
 
 def _example_row(example: Mapping[str, Any], found: Mapping[str, Any] | None) -> Row:
-    given = Several(tuple(f"{name}: {_said(one)}" for name, one in example["parameters"].items()))
+    given = ", ".join(f"{name} {_said(one)}" for name, one in example["parameters"].items())
     if found is None:
         return Row([example["name"], given, _legs(example["legs"]), "Not tried"])
     if found["passed"]:
@@ -343,12 +343,10 @@ def _example_row(example: Mapping[str, Any], found: Mapping[str, Any] | None) ->
     return Row([example["name"], given, _legs(example["legs"]), result], tone=tone)
 
 
-def _legs(legs: Sequence[Mapping[str, Any]]) -> Several:
-    return Several(
-        tuple(
-            f"{leg['side']} {leg['account']} {_said(leg['amount'])} {leg['clearing_key']}".strip()
-            for leg in legs
-        )
+def _legs(legs: Sequence[Mapping[str, Any]]) -> str:
+    return "; ".join(
+        f"{leg['side']} {leg['account']} {_said(leg['amount'])} {leg['clearing_key']}".strip()
+        for leg in legs
     )
 
 

@@ -70,7 +70,7 @@ class VersionRow:
     @property
     def document(self) -> dict[str, Any]:
         """Its document under the template's present name, to be exported and imported."""
-        return {**self.content, "code": self.code, "name": self.name}
+        return {"code": self.code, "name": self.name, **self.content}
 
 
 def templates_with_versions() -> QuerySet[PostingTemplate]:
