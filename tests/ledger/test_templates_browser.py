@@ -22,6 +22,14 @@ __all__ = ["browser", "kiosk"]
 pytestmark = pytest.mark.browser
 #: A folder to keep pictures in, for looking at them.
 PICTURES = os.environ.get("LEDGER_PICTURES", "")
+#: Looked at in every run is the page that shows most; with a folder for pictures, all are.
+PAGES = {"template-failed": "templates/sale@2?check=now"}
+if PICTURES:
+    PAGES |= {
+        "templates": "postingtemplate/",
+        "template-new": "template/new?from=sale@1",
+        "template": "templates/sale",
+    }
 
 
 @pytest.fixture(scope="module")
@@ -59,14 +67,10 @@ def test_pages_are_sound_and_the_form_posts(
     found = []
     with window(browser, kiosk, theme) as page:
         page.context.add_cookies(cookies)
-        for name, path in {
-            "templates": "postingtemplate/",
-            "template-new": "template/new?from=sale@1",
-            "template-failed": "templates/sale@2?check=now",
-            "template": "templates/sale",
-        }.items():
+        for name, path in PAGES.items():
             page.goto(f"ledger/{path}")
             found += sound(page, f"{name}-{theme}")
+        page.goto("ledger/templates/sale")
         page.keyboard.press("p")
         page.get_by_label("Paid (KES)").fill("10.01")
         page.get_by_label("Commission (%)").fill("2.5")
@@ -81,5 +85,4 @@ def test_pages_are_sound_and_the_form_posts(
         page.get_by_role("link", name="sale@1").click()
         page.get_by_role("link", name="Related").click()
         expect(page.get_by_text(f"Sale A-{theme}")).to_be_visible()
-        found += sound(page, f"template-related-{theme}")
     assert found == []
