@@ -4,8 +4,9 @@ One transaction holds the claim on the key, the work and the stored answer. So t
 at which a crash leaves a key "in progress" or an effect without its answer. A twin that arrives
 meanwhile waits inside PostgreSQL for the first to commit or roll back, at most two seconds.
 
-Only success is stored: a refusal rolls back together with its key, and the corrected or repeated
-request works. The semantics follow draft-ietf-httpapi-idempotency-key-header-07.
+A refusal rolls back together with its key, and the corrected or repeated request works; unless the
+work itself answers with one, as those do that decide for good. The semantics follow
+draft-ietf-httpapi-idempotency-key-header-07.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import OperationalError, connection, transaction
+from django.db.models import Case, F, TextField, Value, When
 from psycopg import errors as postgres
 
 from apps.platform import clock
@@ -37,6 +39,8 @@ LOCK_TIMEOUT = "2s"
 #: After this the stored answer, which may hold personal data, is emptied; the key stays for ever.
 ANSWER_LIFETIME = timedelta(days=30)
 PURGE_BATCH = 1000
+#: From this status on an answer is a refusal: it holds no personal data, and its body stays.
+REFUSED = 400
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -117,7 +121,8 @@ def purge_answers() -> int:
         answer_purged_at=None, created_at__lt=now - ANSWER_LIFETIME
     ).order_by("created_at")[:PURGE_BATCH]
     return IdempotencyKey.objects.filter(id__in=old.values("id")).update(
-        body="", answer_purged_at=now
+        body=Case(When(status__lt=REFUSED, then=Value("", TextField())), default=F("body")),
+        answer_purged_at=now,
     )
 
 
@@ -155,6 +160,6 @@ def _replay(intention: Intention) -> Answer:
     if kept.status is None:
         # Only within the transaction of the first: the work asked for itself again.
         raise RequestInFlight
-    if kept.answer_purged_at is not None:
+    if kept.answer_purged_at is not None and kept.status < REFUSED:
         return Answer(kept.status, {"id": kept.object_id}, is_replay=True, is_stale=True)
     return Answer(kept.status, json.loads(kept.body), is_replay=True)

@@ -15,7 +15,7 @@ import pytest
 from django.db import connection
 
 from apps.platform import clock
-from apps.platform.idempotency import purge_answers
+from apps.platform.idempotency import Intention, answer_once, purge_answers
 from apps.platform.ids import new_id
 from apps.platform.models import AuditRecord, IdempotencyKey
 from apps.tenancy.contexts import inside
@@ -125,10 +125,23 @@ def test_an_old_answer_is_emptied_and_its_key_still_holds(mara: Tenant, till: Ca
     assert rung() == 1
 
 
-def test_the_database_keeps_only_successes(mara: Tenant, till: Call) -> None:
+def test_the_database_keeps_no_mistake_as_an_answer(mara: Tenant, till: Call) -> None:
     till("POST", RINGS, BODY, key="k-1")
-    with pytest.raises(Exception, match="platform_idempotency_key_success_only"):
-        IdempotencyKey.objects.update(status=409)
+    with pytest.raises(Exception, match="platform_idempotency_key_answer_final"):
+        IdempotencyKey.objects.update(status=503)
+
+
+def test_a_refusal_that_is_an_answer_is_never_emptied(mara: Tenant) -> None:
+    """What does not say ``keeps`` is never kept; see the ledger for what does."""
+    intention = Intention(scope="s", key="k", fingerprint=b"f")
+    first = answer_once(intention, lambda: (409, {"code": "no", "id": "x"}))
+    later = clock.now() + timedelta(days=31)
+    with clock.reading(lambda: later):
+        assert purge_answers() == 1
+        again = answer_once(intention, lambda: (201, {}))
+    assert (again.status, again.body, again.is_replay, again.is_stale) == (
+        409, first.body, True, False,
+    )  # fmt: skip
 
 
 # --- on committed data, with real threads and real crashes

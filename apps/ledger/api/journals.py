@@ -11,8 +11,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.ledger.api.serializers import POSTINGS_MAX, PostingInput
-from apps.ledger.domain import AccountClass, PostingDraft, Side
+from apps.ledger.api.serializers import PostingInput
+from apps.ledger.domain import POSTINGS_MAX, AccountClass, PostingDraft, Side
 from apps.ledger.domain.journals import JournalDraft, JournalState, Verdict
 from apps.ledger.domain.reversals import ReasonCode
 from apps.ledger.models import ApprovalRule, ManualJournal
@@ -49,9 +49,7 @@ class JournalInput(serializers.Serializer):
     def to_draft(data: dict[str, Any]) -> JournalDraft:
         """The draft that the checked data describes."""
         postings = [
-            PostingDraft(
-                leg["account"], Side(leg["side"]), leg["amount"], leg.get("clearing_key", "")
-            )
+            PostingDraft(leg["account"], Side(leg["side"]), leg["amount"], leg["clearing_key"])
             for leg in data["postings"]
         ]
         return JournalDraft(**(data | {"postings": postings}))

@@ -6,14 +6,19 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.ledger.domain import AccountClass, AccountStatus, EntryDraft, PostingDraft, Side
+from apps.ledger.domain import (
+    POSTINGS_MAX,
+    AccountClass,
+    AccountStatus,
+    EntryDraft,
+    PostingDraft,
+    Precondition,
+    Side,
+)
 from apps.ledger.domain.periods import Late
 from apps.ledger.domain.reversals import PPM, ReasonCode, ReversalPart
 from apps.platform.api.fields import MoneyField, PublicIdField
 from apps.platform.currencies import CODE
-
-#: More legs than this are a batch, not an entry.
-POSTINGS_MAX = 1000
 
 
 class AccountOpening(serializers.Serializer):
@@ -58,6 +63,21 @@ class PostingInput(serializers.Serializer):
     account = serializers.CharField(max_length=64)
     side = serializers.ChoiceField([value.value for value in Side])
     amount = MoneyField(positive=True)
+    clearing_key = serializers.CharField(
+        max_length=100,
+        default="",
+        allow_blank=True,
+        help_text="The open item of a clearing account that the leg opens or settles.",
+    )
+
+
+class PreconditionInput(serializers.Serializer):
+    """What must be true of an account for the entry to be posted, as the entry finds it."""
+
+    account = serializers.CharField(max_length=64)
+    version = serializers.IntegerField(default=None, allow_null=True, min_value=0)
+    min_balance_minor = serializers.IntegerField(default=None, allow_null=True)
+    max_balance_minor = serializers.IntegerField(default=None, allow_null=True)
 
 
 class EntryInput(serializers.Serializer):
@@ -73,17 +93,21 @@ class EntryInput(serializers.Serializer):
         default=Late.RULE.value,
         help_text="What becomes of an entry whose day is closed; empty: as the kind's rule says.",
     )
+    reason = serializers.CharField(max_length=40, default="", allow_blank=True)
     metadata = serializers.DictField(default=dict)
+    preconditions = PreconditionInput(many=True, default=list, max_length=100)  # type: ignore[call-arg]  # of the list
     postings = PostingInput(many=True, allow_empty=False, max_length=POSTINGS_MAX)  # type: ignore[call-arg]  # of the list
 
     @staticmethod
     def to_draft(data: dict[str, Any]) -> EntryDraft:
         """The draft that the checked data describes."""
         postings = [
-            PostingDraft(leg["account"], Side(leg["side"]), leg["amount"])
+            PostingDraft(leg["account"], Side(leg["side"]), leg["amount"], leg["clearing_key"])
             for leg in data["postings"]
         ]
-        return EntryDraft(**(data | {"postings": postings, "late": Late(data["late"])}))
+        conditions = [Precondition(**condition) for condition in data["preconditions"]]
+        made = {"postings": postings, "preconditions": conditions, "late": Late(data["late"])}
+        return EntryDraft(**(data | made))
 
 
 class PostingSerializer(serializers.Serializer):

@@ -4,6 +4,7 @@ from django.urls import path
 
 from apps.ledger.api import (
     balances,
+    bulk,
     chart,
     fx,
     holds,
@@ -28,6 +29,10 @@ urlpatterns = [
     path("ledger/holds/<str:id>/capture", holds.HoldCapture.as_view()),
     path("ledger/holds/<str:id>/release", holds.HoldRelease.as_view()),
     path("ledger/entries", views.EntryCollection.as_view()),
+    path("ledger/entries/bulk", bulk.EntryBulk.as_view()),
+    path("ledger/entries/dry-run", bulk.EntryDryRun.as_view()),
+    path("ledger/refusals", bulk.RefusalCollection.as_view()),
+    path("ledger/refusals/<str:id>", bulk.RefusalItem.as_view()),
     path("ledger/entries/up-to-available", holds.EntryUpToAvailable.as_view()),
     path("ledger/entries/<str:id>", views.EntryItem.as_view()),
     path("ledger/entries/<str:id>/reverse", views.EntryReversal.as_view()),

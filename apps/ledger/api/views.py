@@ -26,6 +26,7 @@ from apps.ledger.selectors import account_balance, journal_entry, trial_balance
 from apps.ledger.selectors.chart import account_row, accounts_with_balances
 from apps.ledger.selectors.journal import account_posting, entries_with_postings, entry_row
 from apps.ledger.services import open_account, post_entry, reverse_entry
+from apps.ledger.services.refusals import is_final
 from apps.platform.api.endpoints import Endpoint
 from apps.platform.api.pagination import CursorPages
 from apps.platform.api.schema import page_of
@@ -113,16 +114,19 @@ class EntryCollection(LedgerEndpoint):
 
     @extend_schema(request=EntryInput, responses={201: EntrySerializer})
     def post(self, request: Request) -> Response:
-        """Post a balanced entry."""
+        """Post a balanced entry. A refusal for good uses up the key, like an entry."""
         draft = EntryInput.to_draft(self.read(request, EntryInput))
 
         def work() -> tuple[int, Mapping[str, Any]]:
             receipt = post_entry(
-                draft=draft, idempotency_key=self.key(request), actor=self.actor(request)
+                draft=draft,
+                idempotency_key=self.key(request),
+                actor=self.actor(request),
+                is_refusal_kept=True,
             )
             return 201, EntrySerializer(journal_entry(receipt.entry_id)).data
 
-        return self.once(request, work)
+        return self.once(request, work, keeps=is_final)
 
 
 class EntryItem(LedgerEndpoint):

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from apps.ledger.domain.entries import PostingDraft, check_legs, fingerprint
+from apps.ledger.domain.entries import EntryDraft, PostingDraft, check_legs, fingerprint
 from apps.ledger.errors import AccountNotInHold, UpToAvailableTakesTwo
 from apps.platform.money import Money
 
@@ -100,7 +100,8 @@ class CaptureDraft:
     ``amount`` is for a hold of two legs; ``legs`` says it leg by leg (numbers from 1; a leg that is
     not named gives nothing). With neither, everything that is left is captured. ``is_final``
     releases the rest. What is not said of the entry is taken from the hold, and the value date is
-    today in the tenant's zone.
+    today in the tenant's zone. ``entry`` says it all at once: legs like the hold's, whose amounts
+    become those of the capture.
     """
 
     amount: Money | None = None
@@ -112,6 +113,7 @@ class CaptureDraft:
     effective_at: datetime | None = None
     source_event: str = ""
     metadata: Mapping[str, object] = field(default_factory=dict)
+    entry: EntryDraft | None = None
 
     def fingerprint(self, hold_id: UUID) -> bytes:
         """Equal for equal captures of one hold."""
@@ -127,6 +129,7 @@ class CaptureDraft:
             self.effective_at.timestamp() if self.effective_at else None,
             self.source_event,
             dict(self.metadata),
+            self.entry.fingerprint().hex() if self.entry else None,
         )
 
 

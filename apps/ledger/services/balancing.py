@@ -33,13 +33,7 @@ def post_up_to_available(*, draft: EntryDraft, idempotency_key: str, actor: Acto
     )
     return capture_hold(
         hold_id=held.hold_id,
-        draft=CaptureDraft(
-            kind=draft.kind,
-            value_date=draft.value_date,
-            effective_at=draft.effective_at,
-            source_event=draft.source_event,
-            metadata=draft.metadata,
-        ),
+        draft=CaptureDraft(entry=draft),
         idempotency_key=idempotency_key,
         actor=actor,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -273,6 +273,11 @@ def _move(hold: Hold, step: Step, actor: Actor) -> Moved:
 
 def _entry_of(hold: Hold, postings: Sequence[PostingDraft], draft: CaptureDraft) -> EntryDraft:
     """The entry that a capture posts."""
+    if draft.entry is not None:
+        keys = {(leg.account, leg.side): leg.clearing_key for leg in draft.entry.postings}
+        legs = [replace(leg, clearing_key=keys[leg.account, leg.side]) for leg in postings]
+        metadata = {"hold": public_id("hld", hold.id), **draft.entry.metadata}
+        return replace(draft.entry, postings=legs, metadata=metadata)
     return EntryDraft(
         kind=draft.kind,
         description=draft.description or hold.description,

@@ -104,6 +104,12 @@ def is_final(refusal: DomainError) -> bool:
     return refusal.kind is not Kind.UNAVAILABLE and type(refusal) not in NOT_KEPT
 
 
+def title_and_advice(code: str) -> tuple[str, str]:
+    """The rule behind a code that was kept, and what to do about it, for people."""
+    known = _classes()[code]
+    return (known.__doc__ or "").strip().splitlines()[0], known.advice
+
+
 def sqlstate(error: Error) -> str:
     """The five letters PostgreSQL gave, or an empty text."""
     return str(getattr(error.__cause__, "sqlstate", None) or "")

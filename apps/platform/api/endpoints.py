@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from http import HTTPStatus
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -18,8 +19,10 @@ from rest_framework.views import APIView
 
 from apps.platform.actors import Actor
 from apps.platform.api.pagination import CURSOR, LIMIT
+from apps.platform.api.problems import MEDIA_TYPE, problem_body
 from apps.platform.api.refusals import FieldsRefused, escaped
 from apps.platform.api.schema import EndpointSchema
+from apps.platform.errors import DomainError
 from apps.platform.idempotency import Intention, Work, answer_once, fingerprint
 from apps.platform.ids import parse_public_id
 
@@ -59,22 +62,40 @@ class Endpoint(APIView):
         except ValueError:
             raise Http404 from None
 
-    def once(self, request: Request, work: Work) -> Response:
+    def once(
+        self, request: Request, work: Work, keeps: Callable[[DomainError], bool] | None = None
+    ) -> Response:
         """Run ``work`` once per client and ``Idempotency-Key``; a repetition gets the same answer.
 
         ``work`` returns the status (2xx) and the body. It runs in one transaction with the key, so
-        what it raises takes the key along. Permissions have been checked before, at every call.
+        what it raises takes the key along; but a refusal that ``keeps`` approves of is an answer
+        like any other and uses up the key. Permissions have been checked before, at every call.
         """
         intention = Intention(
             scope=str(self.actor(request).id or self.actor(request)),
             key=request.headers.get("Idempotency-Key", ""),
             fingerprint=_fingerprint(request),
         )
-        answer = answer_once(intention, work)
+        answer = answer_once(intention, work if keeps is None else _keeping(work, keeps))
         response = Response(answer.body, status=answer.status)
+        if answer.status >= HTTPStatus.BAD_REQUEST:
+            response.content_type = MEDIA_TYPE
         if answer.is_replay:
             response["Idempotent-Replayed"] = "stale" if answer.is_stale else "true"
         return response
+
+
+def _keeping(work: Work, keeps: Callable[[DomainError], bool]) -> Work:
+    def answered() -> tuple[int, Mapping[str, Any]]:
+        try:
+            return work()
+        except DomainError as refusal:
+            if not keeps(refusal):
+                raise
+            body = problem_body(refusal)
+            return body["status"], body
+
+    return answered
 
 
 def _fingerprint(request: Request) -> bytes:

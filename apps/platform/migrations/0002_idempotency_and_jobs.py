@@ -56,10 +56,11 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(
                             ("status", None),
-                            models.Q(("status__gte", 200), ("status__lt", 300)),
+                            ("status__range", (200, 299)),
+                            ("status__range", (400, 499)),
                             _connector="OR",
                         ),
-                        name="platform_idempotency_key_success_only",
+                        name="platform_idempotency_key_answer_final",
                     ),
                 ],
             },

@@ -11,8 +11,8 @@ class IdempotencyKey(Identified):
     """One intention of one client. Inserted, with its answer, in the transaction of its effect.
 
     ``scope`` is the client, ``fingerprint`` the SHA-256 of what it asked for. ``body`` is the
-    answer's JSON as text, so that a replay repeats it to the letter; it is emptied after 30 days
-    (``answer_purged_at``) because it may hold personal data. The rest stays.
+    answer's JSON as text, so that a replay repeats it to the letter; that of a success is emptied
+    after 30 days (``answer_purged_at``) because it may hold personal data. The rest stays.
     """
 
     scope = models.CharField(max_length=100)
@@ -29,8 +29,10 @@ class IdempotencyKey(Identified):
         constraints = [
             models.UniqueConstraint(fields=["scope", "key"], name="platform_idempotency_key_once"),
             models.CheckConstraint(
-                name="platform_idempotency_key_success_only",
-                condition=models.Q(status=None) | models.Q(status__gte=200, status__lt=300),
+                name="platform_idempotency_key_answer_final",
+                condition=models.Q(status=None)
+                | models.Q(status__range=(200, 299))
+                | models.Q(status__range=(400, 499)),
             ),
         ]
         indexes = [
