@@ -26,6 +26,7 @@ from django.db.models import Case, F, TextField, Value, When
 from psycopg import errors as postgres
 
 from apps.platform import clock
+from apps.platform.durability import flush
 from apps.platform.errors import IdempotencyKeyMissing, IdempotencyKeyReused, RequestInFlight
 from apps.platform.ids import new_id
 from apps.platform.models import IdempotencyKey
@@ -104,6 +105,8 @@ def answer_once(intention: Intention, work: Work) -> Answer:
     with transaction.atomic():
         claimed = _claim(intention)
         if claimed is None:
+            # The first may have let others on before the disk had it, and still wait for it.
+            transaction.on_commit(flush)
             return _replay(intention)
         status, body = work()
         text = json.dumps(body, cls=WireEncoder)

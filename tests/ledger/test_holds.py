@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,7 @@ from apps.ledger.domain import (
     HoldDraft,
     HoldReason,
     HoldStatus,
+    Precondition,
     ReleaseDraft,
     credit,
     debit,
@@ -27,6 +29,7 @@ from apps.ledger.services import (
     expire_holds,
     place_hold,
     post_entry,
+    post_up_to_available,
     release_hold,
 )
 from apps.ledger.services.refusals import sqlstate
@@ -137,6 +140,33 @@ def test_up_to_what_is_available(funded: Tenant) -> None:
         drained = [debit("9900", kes(5)), credit("9500.two", kes(5))]
         place(5, key="h4", is_up_to_available=True, postings=drained)
     assert image() == before
+
+
+def test_an_entry_up_to_what_is_available_says_all_that_its_draft_says(funded: Tenant) -> None:
+    asked = draft(
+        debit("9500.one", kes(900_000), "INV-1"),
+        credit("9900", kes(900_000)),
+        reason="write-off",
+        template="sweep@2",
+        metadata={"order": "A-1"},
+        source_event="evt-9",
+        preconditions=[Precondition(account="9500.one", min_balance_minor=100_000)],
+    )
+    unmet = [Precondition(account="9500.one", min_balance_minor=100_001)]
+    with pytest.raises(errors.PreconditionFailed):
+        post_up_to_available(
+            draft=replace(asked, preconditions=unmet), idempotency_key="no", actor=SYSTEM
+        )
+    moved = post_up_to_available(draft=asked, idempotency_key="all", actor=SYSTEM)
+    assert moved.entry_id is not None
+    entry = journal_entry(moved.entry_id)
+    assert (entry.reason, entry.template, entry.source_event) == ("write-off", "sweep@2", "evt-9")
+    assert entry.metadata["order"] == "A-1"
+    assert [(leg.amount, leg.clearing_key) for leg in entry.postings] == [
+        (kes(100_000), "INV-1"),
+        (kes(100_000), ""),
+    ]
+    assert post_up_to_available(draft=asked, idempotency_key="all", actor=SYSTEM).is_replay
 
 
 def test_an_expired_hold_cannot_be_captured_and_is_swept(funded: Tenant) -> None:

@@ -10,6 +10,8 @@ from django.test import Client
 
 from apps.ledger.domain import credit, debit
 from apps.ledger.domain.sources import SourceLink, register_source
+from apps.ledger.errors import InsufficientFunds
+from apps.ledger.models import Refusal
 from apps.ledger.selectors import account_balance, journal_entry
 from apps.ledger.services import post_entry
 from apps.platform.actors import Actor
@@ -63,6 +65,20 @@ def test_each_page_shows_the_books(
     assert response.status_code == 200
     text = response.content.decode()
     assert [words for words in shows if words not in text] == []
+
+
+def test_what_was_refused_for_good_is_listed_with_its_rule(books: Tenant, amina: Actor) -> None:
+    client = reader(books)
+    spend = draft(debit("9500.one", kes(7)), credit("9100", kes(7)), description="Too much")
+    with pytest.raises(InsufficientFunds):
+        post_entry(draft=spend, idempotency_key="k9", actor=amina, is_refusal_kept=True)
+    reference = public_id("rfs", Refusal.objects.get().id)
+    for page in ("ledger/refusal/", f"ledger/refusals/{reference}", "search?q=k9"):
+        text = client.get(f"/console/{page}").content.decode()
+        assert "Too much" in text
+        assert reference in text
+    assert "would fall below its floor" in client.get("/console/ledger/refusal/").content.decode()
+    assert client.get("/console/ledger/refusals/rfs_x").status_code == 404
 
 
 def test_an_entry_is_reversed_from_its_page_with_a_reason(books: Tenant, posted: UUID) -> None:

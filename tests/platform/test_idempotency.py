@@ -158,6 +158,16 @@ def key(committed_mara: Tenant) -> Iterator[str]:
         row.delete()
 
 
+def test_a_replay_is_told_only_what_the_disk_has(
+    committed_mara: Tenant, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[str] = []
+    monkeypatch.setattr("apps.platform.idempotency.flush", lambda: flushed.append("now"))
+    for told in ([], ["now"]):
+        answer_once(Intention(scope="crash", key=key, fingerprint=b"f"), lambda: (201, {}))
+        assert flushed == told
+
+
 def at_once(calls: list[Callable[[], Any]]) -> list[Any]:
     """Make the calls together, each on a thread and a connection of its own."""
     barrier = threading.Barrier(len(calls))

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from django.db import IntegrityError, transaction
 
+from apps.ledger.domain import BalanceMode
 from apps.ledger.errors import (
     AccountNotFound,
     DimensionNotAllowed,
@@ -15,7 +16,9 @@ from apps.ledger.errors import (
     ParentNotHeader,
 )
 from apps.ledger.models import Account, AccountBalance, Dimension
+from apps.ledger.services.modes import cut_parts_anew
 from apps.ledger.services.refusals import typed
+from apps.ledger.services.retries import again_when_in_the_way
 from apps.platform import audit
 from apps.platform.actors import Actor
 from apps.platform.use_cases import use_case
@@ -27,6 +30,7 @@ LIMIT_CHECKS = {
 }
 
 
+@again_when_in_the_way
 @use_case("ledger.change_account_limits")
 def change_account_limits(
     *,
@@ -39,14 +43,14 @@ def change_account_limits(
     """Set the least and the most an account may hold; ``None`` is no limit.
 
     Minor units of the balance on the account's normal side; a negative floor is an overdraft.
-    Postings under way finish first, and the balance row's own checks decide, so a limit that the
-    balance breaks by then is refused. Giving the limits it has does nothing.
+    Postings under way finish first, and the balance row's own guard decides, so a limit that the
+    balance breaks by then is refused. The parts of a sharded account are cut anew. Giving the
+    limits it has does nothing.
     """
-    balance = (
-        AccountBalance.objects.select_for_update(of=("self",), no_key=True)
-        .filter(account__code=code)
-        .first()
-    )
+    rows = AccountBalance.objects.filter(account__code=code)
+    is_sharded = rows.filter(mode=BalanceMode.SHARDED).exists()
+    # A sharded account is locked by what cuts it anew, in the order in which the fold locks.
+    balance = (rows if is_sharded else rows.select_for_update(of=("self",), no_key=True)).first()
     if balance is None:
         if Account.objects.filter(code=code).exists():
             raise LimitsNotPossible(account=code, reason="A header account holds nothing.")
@@ -59,7 +63,10 @@ def change_account_limits(
     if floor_minor is not None and ceiling_minor is not None and floor_minor > ceiling_minor:
         raise LimitsNotPossible(account=code, reason="The floor is above the ceiling.")
     with _limits_checked(code), transaction.atomic():
-        AccountBalance.objects.filter(account_id=balance.account_id).update(**after)
+        if is_sharded:
+            cut_parts_anew(balance.account_id, **after)
+        else:
+            AccountBalance.objects.filter(account_id=balance.account_id).update(**after)
     audit.note(code, before=before, after=after, reason=reason)
 
 

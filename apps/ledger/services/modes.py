@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.db import IntegrityError, connection
 
 from apps.ledger.domain import BalanceMode, Keeping
@@ -68,6 +70,19 @@ def hold_up_posters() -> None:
     with connection.cursor() as cursor:
         cursor.execute(_PATIENCE)
         cursor.execute("LOCK TABLE ledger_journal_entry IN SHARE ROW EXCLUSIVE MODE")
+        cursor.execute(_NO_MORE)
+
+
+def cut_parts_anew(account_id: UUID, *, floor_minor: int | None, ceiling_minor: int | None) -> None:
+    """Give a sharded account other limits. Waits and holds up like a change of mode.
+
+    The caller holds no lock of the account's yet; ``IntegrityError`` when the limits do not fit.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_PATIENCE)
+        cursor.execute(
+            "SELECT ledger_change_limits_v1(%s, %s, %s)", [account_id, floor_minor, ceiling_minor]
+        )
         cursor.execute(_NO_MORE)
 
 

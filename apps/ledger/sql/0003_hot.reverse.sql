@@ -1,5 +1,6 @@
 DROP TRIGGER ledger_account_balance_limits_cut ON ledger_account_balance;
 DROP FUNCTION ledger_keep_limits_v1;
+DROP FUNCTION ledger_change_limits_v1;
 DROP FUNCTION ledger_change_mode_v1;
 DROP FUNCTION ledger_release_early_v1;
 DROP FUNCTION ledger_part_of_v1;

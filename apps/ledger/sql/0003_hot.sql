@@ -227,6 +227,22 @@ BEGIN
 END;
 $$;
 
+-- Other limits for a sharded account, whose parts are cut from them: it is kept synchronously in
+-- between, so that the row's own guard judges the limits by all that was posted.
+CREATE FUNCTION ledger_change_limits_v1(
+    p_account uuid, p_floor bigint, p_ceiling bigint
+) RETURNS void
+LANGUAGE plpgsql
+SET search_path FROM CURRENT
+AS $$
+BEGIN
+    PERFORM ledger_change_mode_v1(p_account, 'synchronous');
+    UPDATE ledger_account_balance SET floor_minor = p_floor, ceiling_minor = p_ceiling
+     WHERE account_id = p_account;
+    PERFORM ledger_change_mode_v1(p_account, 'sharded');
+END;
+$$;
+
 -- The parts are cut from the limits, so these stay while there are parts.
 CREATE FUNCTION ledger_keep_limits_v1() RETURNS trigger
 LANGUAGE plpgsql
@@ -234,8 +250,9 @@ SET search_path FROM CURRENT
 AS $$
 BEGIN
     RAISE EXCEPTION 'the limits of a sharded account are fixed'
-        USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_account_balance_limits_cut', TABLE = TG_TABLE_NAME, SCHEMA = TG_TABLE_SCHEMA,
-              HINT = 'Make the account synchronous, change its limits, and shard it again.';
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_account_balance_limits_cut',
+              TABLE = TG_TABLE_NAME, SCHEMA = TG_TABLE_SCHEMA,
+              HINT = 'Use ledger_change_limits_v1, which cuts the parts anew.';
 END;
 $$;
 CREATE TRIGGER ledger_account_balance_limits_cut

@@ -177,9 +177,7 @@ class Keeping(Machine):
         expected, coming, going = "", *self.model.pending(code)
         least = -math.inf if floor is None else floor
         most = math.inf if ceiling is None else ceiling
-        is_lagging = account.mode == "sharded" or (
-            account.mode == "deferred" and (floor, ceiling) != (None, None)
-        )
+        is_lagging = account.mode == "deferred" and (floor, ceiling) != (None, None)
         if (floor, ceiling) != (account.floor, account.ceiling):
             if is_lagging or least > most:
                 expected = "LimitsNotPossible"
