@@ -28,7 +28,6 @@ from apps.ledger.selectors import (
     trial_balance_from_postings,
 )
 from apps.ledger.services import (
-    change_account_limits,
     change_account_mode,
     change_account_status,
     fold_postings,
@@ -171,34 +170,6 @@ def test_a_sharded_account_is_spent_to_its_floor_and_not_below(books: Tenant) ->
     assert not BalanceShard.objects.exists()
     with pytest.raises(errors.InsufficientFunds), transaction.atomic():
         sale("9110", -18)
-    assert books_violations() == []
-
-
-def test_other_limits_cut_the_parts_of_a_sharded_account_anew(books: Tenant) -> None:
-    sale("9110", 17)
-    keep("9110", BalanceMode.SHARDED)
-
-    def limit(floor: int | None, ceiling: int | None) -> None:
-        change_account_limits(
-            code="9110", floor_minor=floor, ceiling_minor=ceiling, reason="x", actor=SYSTEM
-        )
-
-    limit(None, None)
-    sale("9110", -20)
-    for floor, ceiling in ((-2, None), (None, -4)):  # it stands at -3
-        with pytest.raises(errors.LimitBroken), transaction.atomic():
-            limit(floor, ceiling)
-    limit(-8, 2)  # the parts are cut anew: from both limits, with what came meanwhile
-    for minor in (-6, 6):
-        with pytest.raises((errors.InsufficientFunds, errors.CeilingExceeded)):
-            sale("9110", minor)
-    sale("9110", 5)
-    sale("9110", -10)
-    assert rooms("9110") == 0
-    limit(-8, None)
-    sale("9110", 25)
-    limit(0, None)
-    assert (rooms("9110"), account_balance("9110").balance) == (17, kes(17))
     assert books_violations() == []
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
+from apps.ledger import errors
 from apps.ledger.domain import BalanceMode, Keeping, Obligations, advised
 from apps.ledger.domain import credit as credit_leg
 from apps.ledger.domain import debit as debit_leg
@@ -12,8 +13,10 @@ from apps.ledger.models import Account, LockWait
 from apps.ledger.selectors import (
     account_balance,
     account_keeping,
+    books_violations,
 )
 from apps.ledger.services import (
+    change_account_limits,
     post_entry,
 )
 from apps.platform import clock
@@ -21,6 +24,7 @@ from apps.platform.actors import SYSTEM
 from apps.tenancy.models import Tenant
 from tests.identity.people import enrolled, make_person, signed_in
 from tests.ledger.conftest import draft, kes
+from tests.ledger.test_hot_accounts import keep, rooms, sale
 from tests.ledger.test_ledger_api import Caller
 
 
@@ -88,3 +92,31 @@ def test_the_mildest_way_that_helps_is_advised(
     must = {"has_limits": False, "has_holds": False, "is_watched": False} | obligations
     expected = None if advice is None else Keeping(**advice)  # type: ignore[arg-type]
     assert advised(Keeping(**now), Obligations(**must), waiting) == expected  # type: ignore[arg-type]
+
+
+def test_other_limits_cut_the_parts_of_a_sharded_account_anew(books: Tenant) -> None:
+    sale("9110", 17)
+    keep("9110", BalanceMode.SHARDED)
+
+    def limit(floor: int | None, ceiling: int | None) -> None:
+        change_account_limits(
+            code="9110", floor_minor=floor, ceiling_minor=ceiling, reason="x", actor=SYSTEM
+        )
+
+    limit(None, None)
+    sale("9110", -20)
+    for floor, ceiling in ((-2, None), (None, -4)):  # it stands at -3
+        with pytest.raises(errors.LimitBroken), transaction.atomic():
+            limit(floor, ceiling)
+    limit(-8, 2)  # the parts are cut anew: from both limits, with what came meanwhile
+    for minor in (-6, 6):
+        with pytest.raises((errors.InsufficientFunds, errors.CeilingExceeded)):
+            sale("9110", minor)
+    sale("9110", 5)
+    sale("9110", -10)
+    assert rooms("9110") == 0
+    limit(-8, None)
+    sale("9110", 25)
+    limit(0, None)
+    assert (rooms("9110"), account_balance("9110").balance) == (17, kes(17))
+    assert books_violations() == []
