@@ -33,6 +33,8 @@ from apps.ledger.selectors.items import (
     settlements,
 )
 from apps.ledger.services import (
+    ItemRuleDraft,
+    ItemShare,
     keep_by_items,
     open_account,
     post_entry,
@@ -40,7 +42,6 @@ from apps.ledger.services import (
     settle_items,
     undo_settlement,
 )
-from apps.ledger.services.items import ItemRuleDraft, ItemShare
 from apps.platform.actors import SYSTEM
 from apps.platform.ids import new_id
 from apps.platform.models import OutboxMessage

@@ -125,6 +125,7 @@ class AccountPage(ObjectPage):
                 links.append(Link("Limits", self.url_of("ledger_account_limits", thing.account)))
                 links.append(Link("Status", self.url_of("ledger_account_status", thing.account)))
                 links.append(Link("Keeping", self.url_of("ledger_account_keeping", thing.account)))
+                links.append(Link("Items", self.url_of("ledger_account_item_rule", thing.account)))
         about = [
             Fact("Class", str(thing.account_class).capitalize()),
             Fact("Normal side", str(thing.normal_side).capitalize()),

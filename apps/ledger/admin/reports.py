@@ -73,6 +73,13 @@ class StatementForm(forms.Form):
     ends = day("Until")
 
 
+class AccountAsOfForm(forms.Form):
+    """Of one account or all, at the end of a day."""
+
+    account = forms.CharField(label="Account", required=False, max_length=64)
+    ends = day("At the end of")
+
+
 class BooksPage(DocumentPage):
     """A report of the books: its name is the one it has in the API."""
 

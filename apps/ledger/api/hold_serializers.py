@@ -7,7 +7,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.ledger.api.serializers import PostingInput
+from apps.ledger.api.serializers import LegInput
 from apps.ledger.domain import (
     CaptureDraft,
     HoldDraft,
@@ -26,12 +26,6 @@ LIFETIME_SECONDS_MAX = 400 * 24 * 3600
 LEGS_MAX = 100
 
 
-class HeldLegInput(PostingInput):
-    """One leg to hold; open items are settled by entries only."""
-
-    clearing_key = None  # type: ignore[assignment]  # no such field
-
-
 class HoldInput(serializers.Serializer):
     """Money to hold: either ``postings``, or ``debit_account``, ``credit_account`` and ``amount``.
 
@@ -40,7 +34,7 @@ class HoldInput(serializers.Serializer):
 
     reason = serializers.ChoiceField([value.value for value in HoldReason])
     description = serializers.CharField(max_length=200)
-    postings = HeldLegInput(many=True, required=False, allow_empty=False, max_length=LEGS_MAX)  # type: ignore[call-arg]  # of the list
+    postings = LegInput(many=True, required=False, allow_empty=False, max_length=LEGS_MAX)  # type: ignore[call-arg]  # of the list
     debit_account = serializers.CharField(max_length=64, required=False)
     credit_account = serializers.CharField(max_length=64, required=False)
     amount = MoneyField(positive=True, required=False)

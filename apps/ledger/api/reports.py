@@ -117,7 +117,7 @@ class ReportItem(ReportEndpoint):
         responses=ReportSerializer,
     )
     def get(self, request: Request, name: str) -> Response:
-        """Compute a report: trial balance, balance sheet, income statement, ledger, statement."""
+        """Compute a report: trial balance, balance sheet, ledger, open items or another."""
         question = Question(**self.read_query(request, ReportQuery))
         return Response(_document(report(self.known(name), question)))
 

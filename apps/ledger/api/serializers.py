@@ -57,18 +57,12 @@ class AccountSerializer(serializers.Serializer):
     opened_at = serializers.DateTimeField()
 
 
-class PostingInput(serializers.Serializer):
-    """One leg to post."""
+class LegInput(serializers.Serializer):
+    """One leg: a positive amount on one side of an account."""
 
     account = serializers.CharField(max_length=64)
     side = serializers.ChoiceField([value.value for value in Side])
     amount = MoneyField(positive=True)
-    clearing_key = serializers.CharField(
-        max_length=100,
-        default="",
-        allow_blank=True,
-        help_text="The open item of a clearing account that the leg opens or settles.",
-    )
 
 
 class PreconditionInput(serializers.Serializer):
@@ -78,6 +72,17 @@ class PreconditionInput(serializers.Serializer):
     version = serializers.IntegerField(default=None, allow_null=True, min_value=0)
     min_balance_minor = serializers.IntegerField(default=None, allow_null=True)
     max_balance_minor = serializers.IntegerField(default=None, allow_null=True)
+
+
+class PostingInput(LegInput):
+    """One leg to post."""
+
+    clearing_key = serializers.CharField(
+        max_length=100,
+        default="",
+        allow_blank=True,
+        help_text="What it opens or clears; the postings of one key should come to zero.",
+    )
 
 
 class EntryInput(serializers.Serializer):

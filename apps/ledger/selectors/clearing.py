@@ -218,8 +218,3 @@ def key_postings(account: str, key: str) -> list[KeyPosting]:
                 cursor.fetchall()
             )
         ]
-
-
-def oldest_open_key_days() -> int:
-    """How many days the oldest open key is old; 0 when every key is at zero."""
-    return max((row.oldest_days or 0 for row in clearing_accounts()), default=0)

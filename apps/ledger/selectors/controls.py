@@ -17,6 +17,7 @@ from django.db import connection
 from apps.ledger.domain.journals import JournalState
 from apps.ledger.domain.periods import PeriodState
 from apps.ledger.models import ManualJournal, Period
+from apps.ledger.selectors.clearing import clearing_accounts, open_keys
 from apps.ledger.selectors.violations import books_violations
 from apps.platform import clock
 from apps.platform.tenant import current_tenant
@@ -239,6 +240,21 @@ def _no_hold_is_overdue(_: Closing) -> Finding:
         passed=not overdue,
         blocks=False,
         detail=f"Past their expiry and not released: {overdue}." if overdue else "",
+    )
+
+
+@register_control
+def _keys_are_cleared(closing: Closing) -> Finding | None:
+    rows = open_keys(as_of=closing.ends, limit=None)
+    late = sorted({row.account for row in rows if row.is_late})
+    if not clearing_accounts():
+        return None
+    return Finding(
+        "keys_are_cleared",
+        "Every clearing key is at zero, or not late yet",
+        passed=not late,
+        blocks=False,
+        detail=f"Late keys on {', '.join(late[:3])}: look at clearing by age." if late else "",
     )
 
 

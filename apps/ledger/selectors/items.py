@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Prefetch, QuerySet
 
 from apps.ledger.domain import Side
 from apps.ledger.domain.items import ItemRef, age_bucket
@@ -51,6 +51,16 @@ class OpenItemRow:
     description: str
     source_event: str
     clearing_key: str
+
+    @property
+    def entry(self) -> str:
+        """The public id of its entry."""
+        return public_id("je", self.ref.entry_id)
+
+    @property
+    def is_debit(self) -> bool:
+        """On which side it is."""
+        return self.side is Side.DEBIT
 
     @property
     def bucket(self) -> str:
@@ -220,45 +230,43 @@ def open_item_sums(account: str, *, as_of: date | None = None) -> OpenItems:
 
 def settlements(account: str, *, limit: int = SETTLEMENTS_SHOWN) -> list[SettlementRow]:
     """What was settled on an account, the newest first, undone ones among them."""
-    return list(_settlement_rows(account=account, limit=limit))
+    rows = settlements_with_links().filter(account__code=account).order_by("-id")
+    return [settlement_row(row) for row in rows[:limit]]
 
 
 def item_settlement(id: UUID) -> SettlementRow:
     """One settlement. ``SettlementNotFound``."""
-    for row in _settlement_rows(id=id, limit=1):
-        return row
-    raise SettlementNotFound(settlement_id=public_id("its", id))
+    row = settlements_with_links().filter(id=id).first()
+    if row is None:
+        raise SettlementNotFound(settlement_id=public_id("its", id))
+    return settlement_row(row)
 
 
-def _settlement_rows(
-    *, account: str = "", id: UUID | None = None, limit: int
-) -> Iterator[SettlementRow]:
-    rows = (
+def settlements_with_links() -> QuerySet[ItemSettlement]:
+    """Settlements with all that ``settlement_row`` reads."""
+    return (
         ItemSettlement.objects.filter(undoes=None)
         .select_related("account", "undone_by")
-        .prefetch_related("links")
-        .order_by("-id")
+        .prefetch_related(Prefetch("links", ItemLink.objects.order_by("number")))
     )
-    rows = rows.filter(account__code=account) if id is None else rows.filter(id=id)
-    for row in rows[:limit]:
-        currency = row.account.currency
-        undoing = getattr(row, "undone_by", None)
-        links = [_link_row(link, currency) for link in sorted(row.links.all(), key=_number)]
-        yield SettlementRow(
-            id=row.id,
-            account=row.account.code,
-            amount=Money(sum(link.amount.minor for link in links), currency),
-            reason=row.reason,
-            actor=row.actor,
-            settled_at=row.settled_at,
-            undone_by=undoing.id if undoing else None,
-            undone_at=undoing.settled_at if undoing else None,
-            links=tuple(links),
-        )
 
 
-def _number(link: ItemLink) -> int:
-    return link.number
+def settlement_row(row: ItemSettlement) -> SettlementRow:
+    """The row of one settlement."""
+    currency = row.account.currency
+    undoing = getattr(row, "undone_by", None)
+    links = tuple(_link_row(link, currency) for link in row.links.all())
+    return SettlementRow(
+        id=row.id,
+        account=row.account.code,
+        amount=Money(sum(link.amount.minor for link in links), currency),
+        reason=row.reason,
+        actor=row.actor,
+        settled_at=row.settled_at,
+        undone_by=undoing.id if undoing else None,
+        undone_at=undoing.settled_at if undoing else None,
+        links=links,
+    )
 
 
 def _link_row(link: ItemLink, currency: str) -> LinkRow:

@@ -1,4 +1,4 @@
-"""Figures about the seal, the breaker and hot accounts, read when somebody asks for metrics."""
+"""Figures about the seal, the breaker, hot accounts and clearing, read at each scrape."""
 
 from __future__ import annotations
 
@@ -42,6 +42,15 @@ _WAITING = """
     SELECT coalesce(max(waiters), 0) * 5.0 / 3600 FROM {lock_wait}
      WHERE hour >= date_trunc('hour', now()) - interval '1 hour'
 """
+_CLEARING_AGE = """
+    SELECT coalesce(extract(epoch FROM now() - min(k.first_date)), 0) FROM {clearing_key} k
+     WHERE k.debits_minor <> k.credits_minor
+"""
+_CLEARING_LATE = """
+    SELECT count(*) FROM {clearing_key} k JOIN {item_rule} r ON r.account_id = k.account_id
+     WHERE k.debits_minor <> k.credits_minor
+       AND current_date - k.first_date > r.clears_within_days
+"""
 _STOPPED = "SELECT count(*) FROM {breaker} WHERE closed_at IS NULL"
 
 
@@ -63,6 +72,14 @@ def register() -> None:
             _WAITING,
         ),
         "house_ledger_unanchored_heads": ("Heads not yet kept outside.", _UNANCHORED),
+        "house_ledger_oldest_open_key_age_seconds": (
+            "Since the first value date of the oldest clearing key that is not at zero.",
+            _CLEARING_AGE,
+        ),
+        "house_ledger_late_open_keys": (
+            "Clearing keys not at zero within the days their account expects.",
+            _CLEARING_LATE,
+        ),
         "house_ledger_posting_stopped": ("1 while posting is stopped.", _STOPPED),
     }
     for name, (about, query) in told.items():
@@ -94,6 +111,8 @@ def _part(query: str, place: Place) -> sql.Composable:
             "breaker": "posting_breaker",
             "posting": "posting",
             "lock_wait": "lock_wait",
+            "clearing_key": "clearing_key",
+            "item_rule": "item_rule",
         }.items()
     }
     figure = sql.SQL(query).format(most=sql.Literal(COUNT_MAX), **tables)

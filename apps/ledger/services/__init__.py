@@ -32,7 +32,13 @@ from apps.ledger.services.fx import (
     reject_rate,
 )
 from apps.ledger.services.holds import capture_hold, place_hold, release_hold
-from apps.ledger.services.items import keep_by_items, settle_items, undo_settlement
+from apps.ledger.services.items import (
+    ItemRuleDraft,
+    ItemShare,
+    keep_by_items,
+    settle_items,
+    undo_settlement,
+)
 from apps.ledger.services.journal_approvals import (
     decide_journal,
     expire_journals,
@@ -83,6 +89,8 @@ from apps.ledger.services.years import carry_year_result, take_back_year_result
 __all__ = [
     "BalanceMonitorDraft",
     "ExampleResult",
+    "ItemRuleDraft",
+    "ItemShare",
     "Preview",
     "TemplateOrder",
     "VelocityLimitDraft",

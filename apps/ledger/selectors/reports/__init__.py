@@ -4,6 +4,12 @@ from collections.abc import Callable
 
 from apps.ledger.errors import ReportTooLong
 from apps.ledger.selectors.reports.balance_sheet import balance_sheet
+from apps.ledger.selectors.reports.clearing import (
+    clearing_report,
+    clearing_size,
+    open_items_report,
+    open_items_size,
+)
 from apps.ledger.selectors.reports.general_ledger import general_ledger, general_ledger_size
 from apps.ledger.selectors.reports.income_statement import income_statement
 from apps.ledger.selectors.reports.questions import Question
@@ -20,12 +26,21 @@ REPORTS: dict[str, Callable[[Question], Document]] = {
     "income-statement": income_statement,
     "general-ledger": general_ledger,
     "account-statement": statement_report,
+    "open-items": open_items_report,
+    "clearing": clearing_report,
+}
+#: Reports that grow with the books, and how many lines they would have.
+_SIZES: dict[str, Callable[[Question], int]] = {
+    "general-ledger": general_ledger_size,
+    "open-items": open_items_size,
+    "clearing": clearing_size,
 }
 
 
 def is_long(name: str, question: Question) -> bool:
     """Whether the report had better be written by a worker."""
-    return name == "general-ledger" and general_ledger_size(question) > LINES_AT_ONCE_MAX
+    size = _SIZES.get(name)
+    return size is not None and size(question) > LINES_AT_ONCE_MAX
 
 
 def report(name: str, question: Question) -> Document:
