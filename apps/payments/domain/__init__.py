@@ -1,6 +1,7 @@
 """The words of payments: states, allocations, facts and what they amount to."""
 
 from apps.payments.domain.allocations import Allocation
+from apps.payments.domain.keys import payout_clearing_key
 from apps.payments.domain.merging import EventKind
 from apps.payments.domain.receipts import (
     AttemptReceipt,
@@ -48,4 +49,5 @@ __all__ = [
     "ProviderAccountDraft",
     "ProviderAccountRow",
     "ProviderTransaction",
+    "payout_clearing_key",
 ]

@@ -21,3 +21,8 @@ def short_key(reference: str, number: int, attempt: UUID, longest: int) -> str:
         return reference
     digest = hashlib.sha256(attempt.bytes).digest()
     return base64.b32encode(digest).decode()[:longest]
+
+
+def payout_clearing_key(payout_ref: UUID) -> str:
+    """The key under which what is reserved for a payout comes to zero once it has left."""
+    return f"payout:{payout_ref}"

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from apps.ledger.domain import EntryDraft, PostingDraft, credit, debit
 from apps.ledger.services import post_entry
 from apps.payments.connectors.base import ProviderFact
-from apps.payments.domain import allocations
+from apps.payments.domain import allocations, payout_clearing_key
 from apps.payments.domain.allocations import Allocation
 from apps.payments.models import Attempt, PaymentIntent
 from apps.payments.services.announcing import intent_of
@@ -73,7 +73,8 @@ def book_payout(
 ) -> UUID:
     """Money has left: what was reserved is debited, the account's mirror credited."""
     account = attempt.provider_account
-    postings = [debit(attempt.debit_account, paid), credit(account.clearing_account, paid)]
+    key = payout_clearing_key(attempt.payout_ref) if attempt.payout_ref else ""
+    postings = [debit(attempt.debit_account, paid, key), credit(account.clearing_account, paid)]
     said = f"Payout by {account.name}, {fact.reference}"
     return _post(event_id, "payments.payout", said, postings, fact.provider_time, actor)
 

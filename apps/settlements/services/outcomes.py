@@ -8,6 +8,7 @@ from uuid import UUID
 from apps.ledger.domain import EntryDraft, PostingDraft, credit, debit
 from apps.ledger.selectors import account_balance
 from apps.ledger.services import post_entry
+from apps.payments.domain import payout_clearing_key
 from apps.payments.selectors import payout_outcome
 from apps.payments.selectors import provider_account as payments_account
 from apps.platform import audit, clock
@@ -133,10 +134,11 @@ def _post_back(line: Disbursement, actor: Actor, *, to_payee: bool) -> None:
     amount = Money(line.amount_minor, line.currency)
     name = public_id("dsb", line.id)
     kind = "settlements.payout_failed" if to_payee else "settlements.payout_late_success"
+    key = payout_clearing_key(line.id)
     legs = (
-        [debit(IN_TRANSIT, amount), credit(line.payee.ledger_account, amount)]
+        [debit(IN_TRANSIT, amount, key), credit(line.payee.ledger_account, amount)]
         if to_payee
-        else [*_taken_back(line, amount), credit(IN_TRANSIT, amount)]
+        else [*_taken_back(line, amount), credit(IN_TRANSIT, amount, key)]
     )
     said = "Not paid, owed again" if to_payee else "Paid after all"
     post_entry(

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from apps.ledger.domain import EntryDraft, credit, debit
 from apps.ledger.services import post_entries
+from apps.payments.domain import payout_clearing_key
 from apps.payments.services import create_payout_attempt
 from apps.platform import audit, clock
 from apps.platform.actors import Actor
@@ -74,7 +75,10 @@ def _reservation(line: Disbursement) -> tuple[str, EntryDraft]:
         value_date=clock.today(current_tenant().zone),
         kind="settlements.payout_reserved",
         source_event=name,
-        postings=[debit(line.payee.ledger_account, amount), credit(IN_TRANSIT, amount)],
+        postings=[
+            debit(line.payee.ledger_account, amount),
+            credit(IN_TRANSIT, amount, payout_clearing_key(line.id)),
+        ],
     )
     return name, draft
 

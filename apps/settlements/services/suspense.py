@@ -47,7 +47,8 @@ def post_suspense(line: StatementLine, minor: int, actor: Actor, *, turn: int) -
     ``turn`` counts how often the line's suspense was decided, so that each is posted once.
     """
     account = payments_account(label=line.provider_account)
-    legs = _legs(account.clearing_account, account.suspense_account, line, minor)
+    key = public_id("sl", line.id)
+    legs = _legs(account.clearing_account, account.suspense_account, line, minor, key)
     draft = _draft(line, f"{SUSPENSE}_{turn}", f"Unexplained: {line.provider_reference}", legs)
     post_entry(draft=draft, idempotency_key=f"{draft.source_event}:suspense:{turn}", actor=actor)
 
@@ -66,11 +67,14 @@ def take_back_suspense(line: StatementLine, actor: Actor, *, turn: int) -> None:
     )
 
 
-def _legs(clearing: str, other: str, line: StatementLine, minor: int) -> list[PostingDraft]:
+def _legs(
+    clearing: str, other: str, line: StatementLine, minor: int, key: str = ""
+) -> list[PostingDraft]:
+    """``key`` names what the other account's leg opens, if that is to be cleared again."""
     amount = Money(abs(minor), line.currency)
     if minor > 0:
-        return [debit(clearing, amount), credit(other, amount)]
-    return [debit(other, amount), credit(clearing, amount)]
+        return [debit(clearing, amount), credit(other, amount, key)]
+    return [debit(other, amount, key), credit(clearing, amount)]
 
 
 def _draft(line: StatementLine, kind: str, said: str, legs: list[PostingDraft]) -> EntryDraft:
