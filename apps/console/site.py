@@ -67,7 +67,8 @@ class OwnSite(UnfoldAdminSite):
             path("logout/", self.admin_view(self.logout), name="logout"),
             path("account/", include(_account_pages())),
         ]
-        for route in self.registry.routes:
+        # A page with a fixed address is not hidden by one whose address has a hole in that place.
+        for route in sorted(self.registry.routes, key=lambda one: _holes(one.path)):
             view = route.view.as_view(site=self, **route.options)
             urls.append(path(route.path, self.admin_view(view), name=route.name))
         for model, admin in self._registry.items():
@@ -153,6 +154,11 @@ def told(view: Callable[..., Any]) -> Callable[..., Any]:
             return refused(request, error)
 
     return answer
+
+
+def _holes(route: str) -> tuple[bool, ...]:
+    """For each part of an address, whether it stands for something: those come later."""
+    return tuple("<" in part for part in route.split("/"))
 
 
 def _account_pages() -> tuple[list[URLPattern], str]:

@@ -178,4 +178,6 @@ def is_numeric(value: object) -> bool:
     """True for what lines up on the right."""
     if isinstance(value, Note):
         return is_numeric(value.text)
+    if isinstance(value, Several):
+        return bool(value.values) and all(map(is_numeric, value.values))
     return isinstance(value, Money | Decimal | int) and not isinstance(value, bool)

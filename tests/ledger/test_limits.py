@@ -262,7 +262,7 @@ def test_in_the_console_a_treasurer_sets_and_ends_and_a_viewer_reads(books: Tena
         "account": "9100",
         "side": "credit",
         "measure": "amount",
-        "most": "100",
+        "most": "1.00",
         "time_window": "day",
         "reason": "Agreed",
     }
@@ -271,7 +271,7 @@ def test_in_the_console_a_treasurer_sets_and_ends_and_a_viewer_reads(books: Tena
         "account": "9100",
         "balance_kind": "posted",
         "comparison": "below",
-        "threshold_minor": "0",
+        "threshold": "-0.50",
         "reason": "Agreed",
     }
     assert treasurer.post("/console/ledger/limits/set", terms).status_code == 302

@@ -11,7 +11,7 @@ from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR, ChangeList
 from django.http import HttpRequest
 
 from apps.console.lists.filters import PeriodFilter
-from apps.console.values import Link, Value, is_numeric
+from apps.console.values import Link, Several, Value, is_numeric
 
 Pairs = list[tuple[str, str]]
 
@@ -73,7 +73,7 @@ def frame_of(request: HttpRequest, admin: Any, changes: ChangeList) -> Frame:
     """Lay out the page of ``changes``."""
     names = admin.columns(request)
     values = [(admin.values(request, thing), thing) for thing in changes.result_list]
-    numeric = [is_numeric(values[0][0][at]) if values else False for at in range(len(names))]
+    numeric = [_is_numeric([cells[at] for cells, _ in values]) for at in range(len(names))]
     filters = [_menu(request, spec, changes) for spec in changes.filter_specs]
     page, size = changes.page_num, changes.list_per_page
     more = page * size < changes.paginator.count
@@ -100,6 +100,11 @@ def frame_of(request: HttpRequest, admin: Any, changes: ChangeList) -> Frame:
         previous=changes.get_query_string({PAGE_VAR: page - 1}) if page > 1 else "",
         next=changes.get_query_string({PAGE_VAR: page + 1}) if more else "",
     )
+
+
+def _is_numeric(column: Sequence[Value]) -> bool:
+    """Told by its first value: a column of amounts may begin with none."""
+    return is_numeric(next((cell for cell in column if cell not in (None, "", Several(()))), None))
 
 
 def _heads(changes: ChangeList, names: Sequence[str], numeric: Sequence[bool]) -> list[Head]:

@@ -38,7 +38,7 @@ def clients(request: HttpRequest) -> HttpResponse:
         except DomainError as error:
             form.add_error(None, sentence(error))
         else:
-            return _shown(request, "Client secret", [made.client_id, made.secret])
+            return _shown(request, "Client secret", _of_client(made.client_id, made.secret))
     status = 422 if form.is_bound else 200
     rows = service_clients()
     title = "Service clients"
@@ -51,7 +51,7 @@ def new_secret(request: HttpRequest, client: UUID) -> HttpResponse:
     """Give the client a new secret; the former works a day longer."""
     actor = permitted(person(request), PERMISSION)
     made = rotate_client_secret(client=client, actor=actor)
-    return _shown(request, "Client secret", [made.client_id, made.secret])
+    return _shown(request, "Client secret", _of_client(made.client_id, made.secret))
 
 
 @require_POST
@@ -60,9 +60,8 @@ def new_key(request: HttpRequest, client: UUID) -> HttpResponse:
     """Give the client another key with all its scopes."""
     actor = permitted(person(request), PERMISSION)
     name = request.POST.get("name", "").strip() or "key"
-    return _shown(
-        request, "API key", [issue_api_key(client=client, name=name[:100], actor=actor).key]
-    )
+    made = issue_api_key(client=client, name=name[:100], actor=actor)
+    return _shown(request, "API key", {"API key": made.key})
 
 
 @require_POST
@@ -70,7 +69,7 @@ def new_key(request: HttpRequest, client: UUID) -> HttpResponse:
 def next_key(request: HttpRequest, key: UUID) -> HttpResponse:
     """Rotate a key; the old one works a day longer."""
     actor = permitted(person(request), PERMISSION)
-    return _shown(request, "API key", [rotate_api_key(key=key, actor=actor).key])
+    return _shown(request, "API key", {"API key": rotate_api_key(key=key, actor=actor).key})
 
 
 @require_POST
@@ -92,5 +91,10 @@ def _then_list(request: HttpRequest, change: Callable[[Actor], None]) -> HttpRes
     return HttpResponseRedirect(account_page("clients"))
 
 
-def _shown(request: HttpRequest, title: str, secrets: list[str]) -> HttpResponse:
+def _of_client(client_id: str, secret: str) -> dict[str, str]:
+    return {"Client ID": client_id, "Client secret": secret}
+
+
+def _shown(request: HttpRequest, title: str, secrets: dict[str, str]) -> HttpResponse:
+    """Each under the name a program's settings ask for."""
     return page(request, "secret.html", title, secrets=secrets)

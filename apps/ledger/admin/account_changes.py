@@ -13,6 +13,7 @@ from apps.console.pages import FormPage
 from apps.console.registry import register_view
 from apps.console.values import Link
 from apps.ledger.admin.accounts import MANAGE, account_url
+from apps.ledger.admin.amounts import minor_of
 from apps.ledger.domain import AccountClass, AccountStatus
 from apps.ledger.models import Account
 from apps.ledger.selectors import AccountRow, account_balance
@@ -23,7 +24,6 @@ from apps.ledger.services import (
     describe_account,
     open_account,
 )
-from apps.platform.money import Money
 
 CODE = r"^[A-Za-z0-9][A-Za-z0-9._:-]*$"
 
@@ -51,12 +51,7 @@ class LimitsForm(forms.Form):
 
     def _minor(self, name: str) -> int | None:
         given: Decimal | None = self.cleaned_data[name]
-        if given is None:
-            return None
-        try:
-            return Money.from_major(given, self.currency).minor
-        except ValueError as error:
-            raise ValidationError(f"No amount in {self.currency}.") from error
+        return None if given is None else minor_of(given, self.currency)
 
 
 class StatusForm(forms.Form):

@@ -16,12 +16,18 @@ from apps.console.pages import Header, Moment, ObjectPage
 from apps.console.registry import register_page, register_search, register_view
 from apps.console.search import Hit, exact_then_prefix
 from apps.console.site import console_site
-from apps.console.values import Fact, Link, Ref, Row, Several, Status, Table, Value
+from apps.console.values import Fact, Link, Note, Ref, Row, Several, Status, Table, Value
 from apps.ledger.admin.sections import account_parts
+from apps.ledger.domain import Side
 from apps.ledger.models import Account, Posting
 from apps.ledger.selectors import AccountRow, account_balance, account_balance_as_of, days_of
 from apps.ledger.selectors.chart import account_row, accounts_with_balances
-from apps.ledger.selectors.explain import explained_balance
+from apps.ledger.selectors.days import DayRow
+from apps.ledger.selectors.explain import (
+    ExplainedBalance,
+    explained_balance,
+    is_explained_at_a_glance,
+)
 from apps.ledger.selectors.journal import account_posting
 from apps.ledger.selectors.reports.positions import positions
 from apps.ledger.selectors.tree import rolled_up
@@ -191,8 +197,32 @@ def _running(thing: AccountRow) -> LineCard:
 
 
 def _explained(thing: AccountRow) -> Table:
+    """By kind of entry; of a busy account by day, from the days that are kept."""
     today = clock.today(current_tenant().zone)
-    told = explained_balance(thing.account, today - timedelta(days=EXPLAINED_DAYS - 1), today)
+    starts = today - timedelta(days=EXPLAINED_DAYS - 1)
+    if is_explained_at_a_glance(thing.account, starts, today):
+        return _by_kind(explained_balance(thing.account, starts, today))
+    opening = account_balance_as_of(thing.account, starts - timedelta(days=1)).balance
+    return _by_day(thing, opening, days_of([thing.account], starts=starts, ends=today))
+
+
+def _by_day(thing: AccountRow, opening: Money, days: Sequence[DayRow]) -> Table:
+    rows, balance = [Row(["Opening balance", None, None, None, opening], is_header=True)], opening
+    for day in days:
+        net = day.debits - day.credits
+        change = net if thing.normal_side is Side.DEBIT else Money(0, net.currency) - net
+        balance += change
+        rows.append(Row([day.value_date, day.debits, day.credits, change, balance]))
+    rows.append(Row(["Closing balance", None, None, None, balance], is_total=True))
+    return Table(
+        f"Why it holds this: the last {EXPLAINED_DAYS} days, of many postings each",
+        ["Value date", "Debits", "Credits", "Change", "Balance"],
+        rows,
+        more=Link("Postings", postings_url(thing.account)),
+    )
+
+
+def _by_kind(told: ExplainedBalance) -> Table:
     rows = [
         Row(["Opening balance", None, None, None, told.opening], is_header=True),
         *(
@@ -210,26 +240,31 @@ def _explained(thing: AccountRow) -> Table:
 
 def _branch(code: str) -> Table:
     """What stands directly below, headers with the sums below them in turn."""
-    rows = accounts_with_balances().filter(parent__code=code)[:CHILDREN_SHOWN]
+    found = accounts_with_balances().filter(parent__code=code)[:CHILDREN_SHOWN]
     sums = rolled_up(positions(None, None))
+    rows = [
+        Row(
+            [row.account, row.name, account_state(row), _together(row, sums[row.account])],
+            url=account_url(row.account),
+        )
+        for row in map(account_row, found)
+    ]
+    if rows:
+        rows.append(Row(["All of them", "", "", _amounts(sums[code])], is_total=True))
     return Table(
         "Accounts below",
         ["Account", "Name", "State", "Balance"],
-        [
-            Row(
-                [row.account, row.name, account_state(row), _together(row, sums[row.account])],
-                url=account_url(row.account),
-            )
-            for row in map(account_row, rows)
-        ],
+        rows,
         is_filterable=True,
         more=Link("Postings of all of them", postings_url(code)),
     )
 
 
 def _together(row: AccountRow, sums: Mapping[str, int]) -> Value:
-    if not row.is_header:
-        return row.balance
+    return _amounts(sums) if row.is_header else row.balance
+
+
+def _amounts(sums: Mapping[str, int]) -> Value:
     amounts = [Money(minor, currency) for currency, minor in sorted(sums.items())]
     return amounts[0] if len(amounts) == 1 else Several(tuple(amounts)) if amounts else None
 
@@ -242,13 +277,12 @@ def _last_postings(thing: AccountRow) -> Table:
     )
     return Table(
         f"Last {POSTINGS_SHOWN} postings",
-        ["Value date", "Description", "Kind", "Debit", "Credit", "Balance after"],
+        ["Value date", "Description", "Debit", "Credit", "Balance after"],
         [
             Row(
                 [
                     posting.value_date,
-                    posting.description,
-                    row.entry.kind,
+                    Note(posting.description, row.entry.kind),
                     posting.amount if posting.side == "debit" else None,
                     posting.amount if posting.side == "credit" else None,
                     posting.balance_after,

@@ -14,6 +14,7 @@ from apps.console.pages import FormPage, ReportPage
 from apps.console.registry import register_page, register_view
 from apps.console.values import Link, Row, Status, Table, Value
 from apps.identity.domain import ROLES
+from apps.ledger.admin.amounts import minor_of
 from apps.ledger.admin.journals import VIEW
 from apps.ledger.domain import AccountClass
 from apps.ledger.models import ApprovalRule
@@ -92,9 +93,9 @@ class RuleForm(forms.Form):
             self.add_error("currency", "Say in which currency the amount is.")
         elif data.get("above") is not None:
             try:
-                Money.from_major(data["above"], data["currency"])
-            except ValueError:
-                self.add_error("above", f"This is no amount in {data['currency']}.")
+                data["above_minor"] = minor_of(data["above"], data["currency"])
+            except forms.ValidationError as error:
+                self.add_error("above", error)
         return data
 
 
@@ -132,10 +133,9 @@ class RulePage(FormPage):
 
     def perform(self, data: dict[str, Any]) -> str:
         """Save it."""
-        above = data.pop("above")
-        amount = None if above is None else Money.from_major(above, data["currency"]).minor
+        del data["above"]
         data["kinds"] = data["kinds"].split()
-        save_approval_rule(**data, above_minor=amount, actor=self.actor)
+        save_approval_rule(**data, actor=self.actor)
         return f"The rule {data['name']} is saved."
 
     def next_url(self) -> str:

@@ -46,8 +46,8 @@ class EntryAdmin(ReadOnlyAdmin):
         "description",
         "kind",
         "value_date",
-        "posted_at",
         "amounts",
+        "posted_at",
         "by",
     ]
     list_filter: ClassVar[Any] = [("posted_at", PeriodFilter), ("value_date", PeriodFilter)]
@@ -114,22 +114,24 @@ class EntryPage(ObjectPage):
         )
 
     def facts(self, thing: EntryRow) -> Sequence[Fact]:
-        """Dates, origin, and what it reverses or is reversed by."""
-        return [
-            Fact("Kind", thing.kind),
-            Fact("Value date", thing.value_date),
+        """Dates, origin, and what it reverses or is reversed by; nothing of what it has not."""
+        some = [
             Fact("Took effect", thing.effective_at),
-            Fact("Posted", thing.posted_at),
-            Fact("Posted by", thing.actor),
             Fact("Comes from", _source(thing)),
             Fact("Source event", Ref(thing.source_event) if thing.source_event else None),
             Fact("Template", _template(thing)),
             Fact("Reason", thing.reason or None),
-            *_approval(thing),
             Fact("Reverses", _entry_link(thing.reverses)),
             Fact("Reversed by", _links(thing.reversals)),
+        ]
+        return [
+            Fact("Kind", thing.kind),
+            Fact("Value date", thing.value_date),
+            Fact("Posted", thing.posted_at),
+            Fact("Posted by", thing.actor),
+            *_approval(thing),
+            *(fact for fact in some if fact.value is not None),
             Fact("Idempotency key", Ref(thing.idempotency_key)),
-            Fact("Digest", Ref(thing.digest.hex())),
             Fact("Proof", Link("Seal and receipt", _proof_url(thing.id))),
         ]
 

@@ -211,12 +211,11 @@ def open_holds(row: AccountRow) -> Table | None:
     account = row.account
     return Table(
         "Open holds",
-        ["Hold", "Reason", "Placed", "Expires", "Debit", "Credit"],
+        ["Hold", "Placed", "Expires", "Debit", "Credit"],
         [
             Row(
                 [
-                    Note(public_id("hld", one.id), one.description),
-                    str(one.reason).capitalize(),
+                    Note(one.description, str(one.reason).capitalize()),
                     one.placed_at,
                     one.expires_at,
                     *_on_account(one, account),
@@ -239,21 +238,18 @@ def _on_account(row: HoldRow, account: str) -> list[Money | None]:
 
 
 def _legs(legs: Sequence[HoldLegRow]) -> Table:
+    # What came to nothing on every leg needs no column.
+    ends = [one for one in ("captured", "released", "expired") if any(_of(legs, one))]
+    names = [*(["asked"] if _of(legs, "asked") != _of(legs, "held") else []), "held", *ends, "open"]
     return Table(
         "Legs",
-        ["Account", "Name", "Side", "Asked", "Held", "Captured", "Released", "Expired", "Open"],
+        ["Account", "Side", *(name.capitalize() for name in names)],
         [
             Row(
                 [
-                    leg.account,
-                    leg.account_name,
+                    Note(leg.account, leg.account_name),
                     str(leg.side).capitalize(),
-                    leg.asked,
-                    leg.held,
-                    leg.captured,
-                    leg.released,
-                    leg.expired,
-                    leg.open,
+                    *(getattr(leg, name) for name in names),
                 ],
                 url=_account_url(leg.account),
             )
@@ -262,18 +258,20 @@ def _legs(legs: Sequence[HoldLegRow]) -> Table:
     )
 
 
+def _of(legs: Sequence[HoldLegRow], name: str) -> list[int]:
+    return [getattr(leg, name).minor for leg in legs]
+
+
 def _movements(movements: Sequence[HoldMovementRow]) -> Table:
     return Table(
         "Movements",
-        ["#", "What", "When", "By", "Reason", "Entry", "Amount"],
+        ["What", "When", "By", "Entry", "Amount"],
         [
             Row(
                 [
-                    one.number,
-                    str(one.kind).capitalize(),
+                    Note(str(one.kind).capitalize(), one.reason),
                     one.moved_at,
                     one.actor,
-                    one.reason,
                     Ref(public_id("je", one.entry_id), _entry_url(one)) if one.entry_id else None,
                     Several(one.moved),
                 ]

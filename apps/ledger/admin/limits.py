@@ -17,6 +17,7 @@ from apps.console.pages.objects import found_or_404
 from apps.console.registry import register_page, register_view
 from apps.console.site import console_site
 from apps.console.values import Fact, Link, Ref, Row, Status, Table, Value
+from apps.ledger.admin.amounts import currency_of, minor_of
 from apps.ledger.domain import AccountClass, Side
 from apps.ledger.domain.limits import Measure, TimeWindow
 from apps.ledger.models import VelocityLimit
@@ -133,7 +134,7 @@ class VelocityLimitPage(ObjectPage):
         """Its terms, which never change."""
         row = limit_row(thing)
         return [
-            Fact("Stands for", row.account or f"Each {row.account_class} account"),
+            Fact("Stands for", _stands_for(row.account, row.account_class)),
             Fact("Side", str(row.side).capitalize()),
             Fact("Allows", how_much(row.most, row.measure, row.currency)),
             Fact("In each", row.time_window.capitalize()),
@@ -147,14 +148,18 @@ class VelocityLimitPage(ObjectPage):
         rows = [
             Row(
                 [
-                    Ref(use.account),
+                    use.account,
                     use.window_start,
                     how_much(use.used, thing.measure, thing.currency),
-                ]
+                    how_much(max(thing.most - use.used, 0), thing.measure, thing.currency),
+                ],
+                url=reverse("console:ledger_account", args=[use.account]),
+                tone="warn" if use.used >= thing.most else None,
             )
             for use in velocity_usages(thing.code)
         ]
-        return [Table("Used", ["Account", "Window since", "Used"], rows)]
+        columns = ["Account", "Window since", "Used", "Left"]
+        return [Table("Used", columns, rows, empty="Nothing was posted that counts.")]
 
     def actions(self, thing: VelocityLimit) -> Sequence[Action]:
         """It may be ended."""
@@ -166,21 +171,61 @@ class VelocityLimitPage(ObjectPage):
         return "The limit has ended."
 
 
+def _stands_for(account: str, account_class: str) -> Value:
+    if account:
+        return Link(account, reverse("console:ledger_account", args=[account]))
+    return f"Each {account_class} account"
+
+
 class LimitForm(forms.Form):
     """The terms of a velocity limit."""
 
     code = forms.RegexField(CODE, max_length=60, help_text="Small letters, digits and dashes.")
-    account = forms.CharField(max_length=64, required=False, help_text="Its code, or a class.")
-    account_class = forms.ChoiceField(choices=[("", "—"), *choices(AccountClass)], required=False)
-    currency = forms.CharField(max_length=12, required=False, help_text="Needed for a class.")
+    account = forms.CharField(
+        max_length=64, required=False, help_text="Its code; or choose a class instead."
+    )
+    account_class = forms.ChoiceField(
+        choices=[("", "—"), *choices(AccountClass)],
+        required=False,
+        help_text="Each account of the class is held to the limit on its own.",
+    )
+    currency = forms.CharField(
+        max_length=12, required=False, help_text="Needed for a class; an account has its own."
+    )
     side = forms.ChoiceField(choices=choices(Side))
     entry_kind = forms.CharField(
         max_length=50, required=False, label="Entries of kind", help_text="Empty: any."
     )
-    measure = forms.ChoiceField(choices=choices(Measure))
-    most = forms.IntegerField(min_value=0, help_text="Minor units (cents), or a number of entries.")
+    measure = forms.ChoiceField(choices=choices(Measure), label="Counts")
+    most = forms.DecimalField(
+        min_value=0,
+        label="At most",
+        help_text="An amount such as 2500.00 in the currency, or a number of entries.",
+    )
     time_window = forms.ChoiceField(choices=choices(TimeWindow), label="In each")
     reason = forms.CharField(max_length=200)
+
+    def clean(self) -> dict[str, Any]:
+        """What was typed as an amount becomes minor units."""
+        data = super().clean() or {}
+        if "most" not in data or "measure" not in data:
+            return data
+        try:
+            data["most"] = _most(data)
+        except forms.ValidationError as error:
+            self.add_error("most", error)
+        return data
+
+
+def _most(data: dict[str, Any]) -> int:
+    if data["measure"] == Measure.ENTRIES:
+        if data["most"] != int(data["most"]):
+            raise forms.ValidationError("Entries are counted whole.")
+        return int(data["most"])
+    currency = currency_of(data["account"]) if data.get("account") else data.get("currency")
+    if not currency:
+        raise forms.ValidationError("Name an account, or a currency: what is the amount in?")
+    return minor_of(data["most"], currency)
 
 
 class SetVelocityLimitPage(FormPage):

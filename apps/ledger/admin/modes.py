@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from functools import partial
 from typing import Any, ClassVar
 
@@ -62,7 +63,8 @@ class HotAccountsPage(ReportPage):
     nav: ClassVar[str] = LIST
     intro: ClassVar[str] = (
         "Accounts that postings had to wait for in the last day, and those kept another way."
-        " Whatever the way, every figure you see is exact."
+        " Whatever the way, every figure you see is exact. In the queue is how many postings"
+        " waited for it at a time, on average, in the worst hour."
     )
 
     def headline(self, parameters: dict[str, Any]) -> Sequence[Fact]:
@@ -78,14 +80,14 @@ class HotAccountsPage(ReportPage):
         return [
             Table(
                 "Accounts",
-                ["Account", "Name", "Kept", "Waiting", "Not carried", "Advice"],
+                ["Account", "Name", "Kept", "In the queue", "Not carried", "Advice"],
                 [
                     Row(
                         [
                             one.account,
                             one.name,
                             Status(str(one.keeping.mode)),
-                            f"{one.waiting:.1f}",
+                            Decimal(f"{one.waiting:.1f}"),
                             one.unfolded,
                             _advice(one),
                         ],

@@ -17,7 +17,8 @@ from apps.console.pages.actions import text_of
 from apps.console.pages.objects import found_or_404
 from apps.console.registry import register_page, register_view
 from apps.console.site import console_site
-from apps.console.values import Fact, Link, Ref, Row, Status, Table, Value
+from apps.console.values import Fact, Link, Note, Ref, Row, Status, Table, Value
+from apps.ledger.admin.amounts import currency_of, minor_of
 from apps.ledger.admin.limits import CODE, SEE, SET, ending_of, state_of
 from apps.ledger.domain.limits import BalanceKind, Comparison
 from apps.ledger.models import BalanceMonitor
@@ -56,7 +57,7 @@ class BalanceMonitorAdmin(ReadOnlyAdmin):
     @admin.display(description="Account")
     def watched(self, row: BalanceMonitor) -> Value:
         """Whose balance."""
-        return row.account.code
+        return Note(row.account.code, row.account.name)
 
     @admin.display(description="Says when")
     def says(self, row: BalanceMonitor) -> Value:
@@ -145,8 +146,19 @@ class MonitorForm(forms.Form):
     account = forms.CharField(max_length=64, help_text="Its code.")
     balance_kind = forms.ChoiceField(choices=choices(BalanceKind), label="Balance")
     comparison = forms.ChoiceField(choices=choices(Comparison), label="Say when it is")
-    threshold_minor = forms.IntegerField(label="Threshold", help_text="In minor units (cents).")
+    threshold = forms.DecimalField(help_text="In the account's currency, such as 2500.00.")
     reason = forms.CharField(max_length=200)
+
+    def clean(self) -> dict[str, Any]:
+        """The threshold in minor units of what the account counts in."""
+        data = super().clean() or {}
+        if {"account", "threshold"} <= data.keys():
+            try:
+                currency = currency_of(data["account"])
+                data["threshold_minor"] = minor_of(data.pop("threshold"), currency)
+            except forms.ValidationError as error:
+                self.add_error("threshold", error)
+        return data
 
 
 class WatchBalancePage(FormPage):

@@ -14,9 +14,13 @@ from apps.console.pages.actions import text_of
 from apps.console.registry import register_view
 from apps.console.values import Fact, Link, Note, Row, Several, Status, Table, Tone, Value
 from apps.ledger.admin.periods import BOARD, CLOSE, VIEW, id_of
-from apps.ledger.domain import AccountClass, Side
-from apps.ledger.models import Account
-from apps.ledger.selectors.years import CurrencyResult, YearRow, fiscal_year
+from apps.ledger.domain import Side
+from apps.ledger.selectors.years import (
+    CurrencyResult,
+    YearRow,
+    fiscal_year,
+    retaining_accounts,
+)
 from apps.ledger.services import carry_year_result, take_back_year_result
 from apps.platform.ids import public_id
 
@@ -131,13 +135,12 @@ class CarryPage(FormPage):
         """One choice for each currency that has a result."""
         form = forms.Form(self.request.POST if self.request.method == "POST" else None)
         for result in fiscal_year(id_of("fy", self.kwargs["key"])).left:
-            rows = Account.objects.filter(
-                account_class=AccountClass.EQUITY, currency=result.currency, is_header=False
-            )
+            rows = retaining_accounts(result.currency)
             form.fields[result.currency] = forms.ChoiceField(
-                label=f"{result.result} goes to",
-                choices=[(row.code, f"{row.code} {row.name}") for row in rows.order_by("code")],
+                label=_outcome(result),
+                choices=[("", "Choose an account"), *((row.code, str(row)) for row in rows)],
                 initial=result.retained_earnings,
+                help_text="" if rows else f"Open an equity account in {result.currency} first.",
             )
         return form
 
@@ -155,6 +158,11 @@ class CarryPage(FormPage):
     def next_url(self) -> str:
         """To the year."""
         return reverse("console:ledger_year", args=[self.kwargs["key"]])
+
+
+def _outcome(result: CurrencyResult) -> str:
+    kind = "profit" if result.result.minor > 0 else "loss"
+    return f"The {kind} of {abs(result.result)} goes to"
 
 
 def _planned(result: CurrencyResult) -> Table:

@@ -23,6 +23,15 @@ _KINDS = """
 """
 
 
+_BUSY = """
+    SELECT count(*) FROM (
+        SELECT 1 FROM ledger_posting p JOIN ledger_account a ON a.id = p.account_id
+         WHERE a.code = %s AND p.value_date BETWEEN %s AND %s LIMIT %s) counted
+"""
+#: More postings than these are not read only to show a page.
+GLANCE_MAX = 2000
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainedPart:
     """What the entries of one kind did. ``change`` is on the account's normal side."""
@@ -50,6 +59,16 @@ class ExplainedBalance:
         """Whether opening and parts make the closing balance."""
         changed = sum(part.change.minor for part in self.parts)
         return self.opening.minor + changed == self.closing.minor
+
+
+def is_explained_at_a_glance(account: str, starts: date, ends: date) -> bool:
+    """Whether so few postings were made within the days that reading them costs next to nothing.
+
+    Never counts further than ``GLANCE_MAX``, so asking it of a busy account is cheap as well.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_BUSY, [account, starts, ends, GLANCE_MAX + 1])
+        return int(cursor.fetchone()[0]) <= GLANCE_MAX
 
 
 def explained_balance(account: str, starts: date, ends: date) -> ExplainedBalance:

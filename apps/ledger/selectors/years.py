@@ -9,11 +9,13 @@ from itertools import groupby
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from apps.ledger.domain import AccountClass, Side
+from apps.ledger.domain.entries import POSITIONS
 from apps.ledger.domain.periods import CLOSE, PeriodState
 from apps.ledger.errors import PeriodNotFound
-from apps.ledger.models import FiscalYear, JournalEntry, Period
+from apps.ledger.models import Account, FiscalYear, JournalEntry, Period
 from apps.ledger.selectors.periods import calendar
 from apps.platform.ids import public_id
 from apps.platform.money import Money
@@ -123,3 +125,11 @@ def standing_closings(year: FiscalYear) -> Sequence[JournalEntry]:
     )
     taken_back = JournalEntry.objects.filter(reverses__in=written)
     return list(written.exclude(id__in=taken_back.values("reverses_id")).order_by("id"))
+
+
+def retaining_accounts(currency: str) -> QuerySet[Account]:
+    """Equity that may keep a year's result: never the positions, which conversions alone move."""
+    equity = Account.objects.filter(
+        account_class=AccountClass.EQUITY, currency=currency, is_header=False
+    )
+    return equity.exclude(code__startswith=POSITIONS).order_by("code")

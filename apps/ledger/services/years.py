@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
-from apps.ledger.domain import AccountClass, EntryDraft, EntryReceipt, PostingDraft, Side
+from apps.ledger.domain import EntryDraft, EntryReceipt, PostingDraft, Side
 from apps.ledger.domain.periods import CLOSE
 from apps.ledger.errors import PeriodNotFound, RetainedEarningsMissing, YearNotReady
 from apps.ledger.events import YearResultCarried, YearResultTakenBack
-from apps.ledger.models import Account, Calendar, FiscalYear, JournalEntry
+from apps.ledger.models import Calendar, FiscalYear, JournalEntry
 from apps.ledger.selectors.years import (
     CurrencyResult,
     left_to_carry,
+    retaining_accounts,
     standing_closings,
     unready_periods,
 )
@@ -113,10 +114,7 @@ def _remember(given: Mapping[str, str]) -> dict[str, str]:
 
 
 def _check_account(currency: str, code: str) -> None:
-    fits = Account.objects.filter(
-        code=code, currency=currency, account_class=AccountClass.EQUITY, is_header=False
-    )
-    if not fits.exists():
+    if not retaining_accounts(currency).filter(code=code).exists():
         raise RetainedEarningsMissing(currency=currency, account=code)
 
 

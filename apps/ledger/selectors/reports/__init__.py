@@ -1,6 +1,7 @@
 """Reports: documents computed from the books, the same on screen, in files and over the API."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from apps.ledger.errors import ReportTooLong
 from apps.ledger.selectors.reports.balance_sheet import balance_sheet
@@ -13,7 +14,7 @@ from apps.ledger.selectors.reports.clearing import (
 from apps.ledger.selectors.reports.general_ledger import general_ledger, general_ledger_size
 from apps.ledger.selectors.reports.income_statement import income_statement
 from apps.ledger.selectors.reports.questions import Question
-from apps.ledger.selectors.reports.statement import statement_report
+from apps.ledger.selectors.reports.statement import statement_days, statement_report
 from apps.ledger.selectors.reports.trial_balance import trial_balance_report
 from apps.platform.documents import Document
 
@@ -29,18 +30,31 @@ REPORTS: dict[str, Callable[[Question], Document]] = {
     "open-items": open_items_report,
     "clearing": clearing_report,
 }
+
+
+def _statement_size(question: Question) -> int:
+    starts, ends = statement_days(question)
+    return general_ledger_size(replace(question, starts=starts, ends=ends))
+
+
 #: Reports that grow with the books, and how many lines they would have.
 _SIZES: dict[str, Callable[[Question], int]] = {
+    "account-statement": _statement_size,
     "general-ledger": general_ledger_size,
     "open-items": open_items_size,
     "clearing": clearing_size,
 }
 
 
+def report_size(name: str, question: Question) -> int:
+    """How many lines the report would have; none when it does not grow with the books."""
+    size = _SIZES.get(name)
+    return size(question) if size else 0
+
+
 def is_long(name: str, question: Question) -> bool:
     """Whether the report had better be written by a worker."""
-    size = _SIZES.get(name)
-    return size is not None and size(question) > LINES_AT_ONCE_MAX
+    return report_size(name, question) > LINES_AT_ONCE_MAX
 
 
 def report(name: str, question: Question) -> Document:
@@ -50,4 +64,4 @@ def report(name: str, question: Question) -> Document:
     return REPORTS[name](question)
 
 
-__all__ = ["LINES_AT_ONCE_MAX", "REPORTS", "Question", "is_long", "report"]
+__all__ = ["LINES_AT_ONCE_MAX", "REPORTS", "Question", "is_long", "report", "report_size"]

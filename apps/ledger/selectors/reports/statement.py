@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from apps.ledger.domain import Side
 from apps.ledger.selectors.chart import account_balance
@@ -33,13 +33,13 @@ def statement_report(question: Question) -> Document:
     """
     question.check()
     account = account_balance(question.account)
-    ends = question.ends or clock.today(current_tenant().zone)
-    starts = question.starts or ends - SPAN
+    starts, ends = statement_days(question)
     told = account_statement(account.account, starts, ends)
     moves, after = list(told.lines), told.next
     while after:
         page = account_statement(account.account, starts, ends, after=after)
-        moves, after = [*moves, *page.lines], page.next
+        moves.extend(page.lines)
+        after = page.next
     lines = [
         Line(_cells("Opening balance", told.opening), weight="header"),
         *(_line(line) for line in moves),
@@ -60,6 +60,12 @@ def statement_report(question: Question) -> Document:
             )
         ],
     )
+
+
+def statement_days(question: Question) -> tuple[date, date]:
+    """The first and the last day of the statement that is asked for."""
+    ends = question.ends or clock.today(current_tenant().zone)
+    return question.starts or ends - SPAN, ends
 
 
 def _line(line: StatementLine) -> Line:

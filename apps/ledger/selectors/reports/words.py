@@ -20,11 +20,13 @@ def about(*facts: tuple[str, str]) -> list[tuple[str, str]]:
 
 def days(starts: date | None, ends: date | None) -> tuple[str, str]:
     """The days a report covers, in words."""
-    if starts is None and ends is None:
-        return "Value dates", "everything posted so far"
     if starts is None:
-        return "Value dates", f"until {ends}"
-    return "Value dates", f"from {starts} until {ends}" if ends else f"from {starts}"
+        return "Value dates", f"Until {_day(ends)}" if ends else "Everything posted so far"
+    return "Value dates", f"{_day(starts)} to {_day(ends)}" if ends else f"From {_day(starts)}"
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%b %Y}"
 
 
 def columns(periods: Sequence[str]) -> list[Column]:
