@@ -170,7 +170,9 @@ def cookies(user: User, secret: str) -> list[Any]:
 
 
 def looked_at(page: Page, path: str, name: str) -> list[str]:
-    page.goto(f"ledger/{path}")
+    answer = page.goto(f"ledger/{path}")
+    assert answer is not None, name
+    assert answer.ok, name  # a refusal is a sound page as well
     if PICTURES:
         page.screenshot(path=f"{PICTURES}/{name}.png", full_page=True)
     assert not overflows(page), name

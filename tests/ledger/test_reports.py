@@ -11,19 +11,28 @@ from typing import Any
 
 import pytest
 from defusedxml import ElementTree
-from django.db import transaction
+from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from apps.ledger.domain import EntryDraft, PostingDraft, Side
-from apps.ledger.errors import PeriodBackwards
+from apps.ledger.domain import EntryDraft, PostingDraft, Side, credit, debit
+from apps.ledger.errors import PeriodBackwards, ReportTooLong
+from apps.ledger.selectors import explain, reports
 from apps.ledger.selectors.reports import REPORTS, Question, report
-from apps.ledger.services import declare_dimension, describe_account, open_account
+from apps.ledger.services import declare_dimension, describe_account, open_account, post_entry
+from apps.ledger.services import reports as written
 from apps.ledger.services.posting import Instruction, write
+from apps.platform import clock
 from apps.platform.actors import SYSTEM, Actor
 from apps.platform.documents import Document, Line, as_file
+from apps.platform.jobs import job_status, run_due_jobs
+from apps.platform.jobs.progress import JobProgress
 from apps.platform.money import Money
+from apps.platform.storage import TenantStorage
+from apps.platform.tenant import current_tenant
 from apps.tenancy.models import Tenant
+from tests.identity.people import make_person, signed_in
+from tests.ledger.conftest import draft, kes
 from tests.ledger.fx_world import say
 
 START = date(2026, 1, 1)
@@ -292,3 +301,50 @@ def test_currencies_are_combined_only_when_every_rate_is_known(tree: Tenant) -> 
     assert minor(earned[-1].cells[2]) == 1_876
     long_ago = Question(ends=START)
     assert "All in KES" not in lines_of(report("balance-sheet", long_ago))
+
+
+def sell_thrice_today(actor: Actor) -> None:
+    today = clock.today(current_tenant().zone)
+    for number in range(3):
+        made = draft(debit("9100", kes(100)), credit("9900", kes(100)), value_date=today)
+        post_entry(draft=made, idempotency_key=str(number), actor=actor)
+
+
+def test_a_long_statement_is_written_by_a_worker_that_shows_its_progress(
+    books: Tenant, amina: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sell_thrice_today(amina)
+    monkeypatch.setattr(reports, "LINES_AT_ONCE_MAX", 2)
+    monkeypatch.setattr(written, "LINES_PER_STEP", 2)
+    seen: list[int] = []
+    advance = JobProgress.advance
+    monkeypatch.setattr(
+        JobProgress,
+        "advance",
+        lambda progress, done, note="": (seen.append(done), advance(progress, done, note))[1],
+    )
+    question = Question(account="9100")
+    with pytest.raises(ReportTooLong):
+        report("account-statement", question)
+    job = written.start_report(
+        report="account-statement", question=question, file_kind="csv", actor=amina
+    )
+    assert run_due_jobs() == 1
+    done = job_status(job)
+    assert (done.state, done.total, done.done, seen) == ("done", 3, 3, [2, 3, 3])
+    with TenantStorage().open(done.result_file) as kept:
+        lines = kept.read().decode().splitlines()
+    assert len(lines) == 6  # a heading, two balances, three postings
+
+
+def test_a_busy_account_is_explained_from_its_days(
+    books: Tenant, amina: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sell_thrice_today(amina)
+    client = signed_in(make_person("viola", "viewer"))
+    for most, shows in ((3, "by kind of entry"), (2, "of many postings each")):
+        connection.set_tenant(books)  # type: ignore[attr-defined]
+        monkeypatch.setattr(explain, "GLANCE_MAX", most)
+        text = client.get("/console/ledger/accounts/9100").content.decode()
+        assert shows in text
+        assert "KES\u00a03.00" in text

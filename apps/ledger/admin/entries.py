@@ -73,8 +73,8 @@ class EntryAdmin(ReadOnlyAdmin):
 
     @admin.display(description="By")
     def by(self, entry: JournalEntry) -> Value:
-        """Who posted it."""
-        return entry.actor
+        """Who posted it, by name; the entry's page says of what sort they are."""
+        return entry.actor.partition(":")[2] or entry.actor
 
 
 class EntryPage(ObjectPage):
