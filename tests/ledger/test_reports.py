@@ -318,11 +318,12 @@ def test_a_long_statement_is_written_by_a_worker_that_shows_its_progress(
     monkeypatch.setattr(written, "LINES_PER_STEP", 2)
     seen: list[int] = []
     advance = JobProgress.advance
-    monkeypatch.setattr(
-        JobProgress,
-        "advance",
-        lambda progress, done, note="": (seen.append(done), advance(progress, done, note))[1],
-    )
+
+    def watched(progress: JobProgress, done: int, note: str = "") -> None:
+        seen.append(done)
+        advance(progress, done, note)
+
+    monkeypatch.setattr(JobProgress, "advance", watched)
     question = Question(account="9100")
     with pytest.raises(ReportTooLong):
         report("account-statement", question)

@@ -68,6 +68,7 @@ READ_NO_TABLE = {
     "ledger_oldest_running_v1",
     "ledger_seal_hash_v1",
     "ledger_entry_digest_v1",
+    "ledger_forbid_by_hand_v1",
     "ledger_forbid_new_terms_v1",
     "ledger_forbid_rewrite_v1",
     "ledger_guard_balance_v1",
