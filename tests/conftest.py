@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from django.db import connection
 from django.test.utils import setup_databases
+from hypothesis import HealthCheck, settings
 
 from apps.platform.actors import SYSTEM, Actor, ActorKind
 from apps.platform.ids import new_id
@@ -19,6 +20,10 @@ TENANTS = {
     "mara": {"name": "Mara Eats", "functional_currency": "KES", "zone": "Africa/Nairobi"},
     "baobab": {"name": "Baobab Kitchens", "functional_currency": "USD", "zone": "Africa/Nairobi"},
 }
+
+#: A busy machine is no fault of the code: neither how long an example takes nor its drawing counts.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
