@@ -161,7 +161,7 @@ def test_a_key_means_the_same_over_rest_and_here(caller: Caller, door: Tenant) -
         ],
         "metadata": {"table": 4, "split": 0.5},
     }
-    headers = {"Authorization": f"Bearer {caller.key}", "host": "127.0.0.1"}
+    headers = {"Authorization": f"Bearer {caller.key}", "host": "localhost"}
 
     def by_rest(key: str) -> str:
         headers["Idempotency-Key"] = key

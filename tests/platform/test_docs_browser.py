@@ -53,7 +53,7 @@ def address(committed_mara: Tenant, settings: Any) -> Iterator[str]:
     ("path", "shown"),
     [
         ("/v1/docs", "Ring something up"),
-        ("/v1/docs/swagger", "/v1/till/rings/{id}"),
+        ("/v1/docs/swagger#/till", "/v1/till/rings/{id}"),
         ("/v1/docs/problems", "platform/idempotency-key-reused"),
     ],
 )
