@@ -1,0 +1,14 @@
+"""Entries that recur."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    """Nothing yet."""
+
+    dependencies: ClassVar = [("ledger", "0013_refusals")]
+    operations: ClassVar = []

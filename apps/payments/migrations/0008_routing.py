@@ -1,0 +1,14 @@
+"""Routing rules and balances of provider accounts."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    """Nothing yet."""
+
+    dependencies: ClassVar = [("payments", "0007_privacy")]
+    operations: ClassVar = []
