@@ -64,7 +64,7 @@ class House:
         """Until it is over, or the process has ended. Fails when the day is in trouble."""
         deadline = time.monotonic() + DAY_SECONDS
         while not is_over() and self.process.poll() is None:
-            assert time.monotonic() < deadline, f"{what} did not come to an end"
+            assert time.monotonic() < deadline, f"{what} did not come to an end: {self.state()}"
             said = self.said()
             assert "The day stopped" not in said, said
             assert "Traceback" not in said, said
@@ -73,6 +73,18 @@ class House:
     def said(self) -> str:
         """The end of what was printed on the terminal."""
         return (self.folder / "output.txt").read_text()[-6000:]
+
+    def state(self) -> str:
+        """What somebody who cannot look into the house has to know: what runs, and the last words.
+
+        Of the logs, what is not the everyday: warnings, errors, and what is no event at all.
+        """
+        parts = [self.said(), *(f"{pid} {line[:120]}" for pid, line in self.running())]
+        for log in sorted((self.data / "log").glob("*.log")):
+            lines = log.read_text(errors="replace").splitlines()
+            odd = [line[:600] for line in lines if '"level": "info"' not in line]
+            parts += [f"--- {log.name}: {len(lines)} lines", *odd[-12:], *lines[-1:]]
+        return "\n".join(parts)
 
     def pids(self, name: str) -> list[int]:
         """The processes of that name that belong to this house."""

@@ -13,7 +13,7 @@ from typeid import TypeID
 
 from deploy.local.day import neighbours
 from deploy.local.day.cast import COLLECTIONS, COMPANIES, PAYOUTS, Company
-from deploy.local.day.doors import Api, refusal
+from deploy.local.day.doors import Api, DoorClosed, refusal
 from deploy.local.day.stage import Stage
 
 #: How long an outcome may take: the slowest is a prompt that died with its worker, which is proved
@@ -240,10 +240,11 @@ def _expect(answer: Any, status: HTTPStatus) -> None:
 
 
 def _looking(stage: Stage, what: str, goal: int, reached: Callable[[], int]) -> Iterator[None]:
-    """Look again and again, with progress on the terminal, until patience ends."""
+    """Look again and again, with progress on the terminal. ``DoorClosed`` when patience ends."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     with stage.voice.progress(what, goal) as advance:
         while time.monotonic() < deadline:
             yield
             advance(reached())
             time.sleep(LOOK_EVERY_SECONDS)
+    raise DoorClosed(f"{what}: only {reached()} of {goal} after {PATIENCE_SECONDS} s")
