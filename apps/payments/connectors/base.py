@@ -22,6 +22,8 @@ from apps.platform.money import Money
 
 MoneyMoved = Literal["no", "yes", "unknown"]
 Retry = Literal["never", "same_key", "after_verify", "new_attempt"]
+CallbackAuth = Literal["path_secret", "hmac", "certificate", "none"]
+PartyKind = Literal["none", "phone", "email", "token", "bank_account"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +49,44 @@ class KeyPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class CapturePolicy:
+    """How authorised money may be taken. ``valid_for`` is how long an authorisation stands."""
+
+    is_partial: bool = False
+    is_multiple: bool = False
+    valid_for: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefundPolicy:
+    """How captured money may be given back. ``window`` is for how long; nothing means for ever."""
+
+    is_partial: bool = False
+    window: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a connector can do with one provider account."""
+    """What a connector can do with one provider account.
+
+    The capability matrix that people see is made of this and of the promises the connector keeps.
+    ``parties`` says what kinds of payer or payee an operation takes; a phone where it is silent.
+    """
 
     operations: frozenset[Operation]
     amounts: Mapping[tuple[Operation, str], AmountPolicy]
     keys: Mapping[Operation, KeyPolicy]
-    callback_auth: Literal["path_secret", "signature", "none"]
+    callback_auth: CallbackAuth
     secret_names: tuple[str, ...]
     has_statement: bool
+    captures: CapturePolicy = CapturePolicy()
+    refunds: RefundPolicy = RefundPolicy()
+    parties: Mapping[Operation, frozenset[PartyKind]] = field(default_factory=dict)
+
+    @property
+    def currencies(self) -> tuple[str, ...]:
+        """Every currency in which something can be done."""
+        return tuple(sorted({currency for _operation, currency in self.amounts}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +120,8 @@ class Cache(Protocol):
 class Context:
     """What a connector may use for one call.
 
-    ``callback_url`` gives the attempt's own address of a kind; ``secret`` reads a credential at the
-    last moment.
+    ``callback_url`` gives the attempt's own address of a kind, ``account_url`` the account's;
+    ``secret`` reads a credential at the last moment.
     """
 
     account: AccountConfig
@@ -100,11 +131,43 @@ class Context:
     now: Callable[[], datetime]
     timeout_seconds: float
     callback_url: Callable[[str], str] = lambda _kind: ""
+    account_url: Callable[[str], str] = lambda _kind: ""
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Who pays or is paid, as the provider must be told.
+
+    ``value`` is the phone number, the address or the provider's own token of a payment method or a
+    payee; never a card number. ``details`` holds what a bank account needs besides.
+    """
+
+    kind: PartyKind = "none"
+    value: str = ""
+    name: str = ""
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ParentView:
+    """The attempt that another builds on: the authorisation of a capture or void, the purchase or
+    capture of a refund.
+    """
+
+    id: UUID
+    operation: Operation
+    amount: Money
+    provider_key: str
+    provider_refs: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptView:
-    """The attempt a connector works for. ``reference`` and ``description`` are for people."""
+    """The attempt a connector works for. ``reference`` and ``description`` are for people.
+
+    ``is_last_capture`` says that what is left of the authorisation is to be released. A payer who
+    was sent to the provider's own page comes back to ``return_url``.
+    """
 
     id: UUID
     operation: Operation
@@ -116,18 +179,27 @@ class AttemptView:
     provider_refs: Mapping[str, str]
     created_at: datetime
     sent_at: datetime | None = None
+    party: Party = Party()
+    parent: ParentView | None = None
+    is_last_capture: bool = True
+    reason: str = ""
+    return_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderFact:
     """A fact as the provider states it. ``dedupe`` names it for ever within the account.
 
-    ``reference`` is what the provider's books call the movement of money.
+    ``SUCCEEDED`` says that what the attempt asks for has happened, of an authorisation that the
+    money is held; ``REVERSED`` that it had happened and was undone later: a payout or refund that
+    came back, an authorisation that lapsed. ``reference`` is what the provider's books call the
+    movement of money; ``fee`` what it kept of it, where it says so.
     """
 
     kind: EventKind
     dedupe: str
     amount: Money | None = None
+    fee: Money | None = None
     reference: str = ""
     provider_time: datetime | None = None
     data: Mapping[str, object] = field(default_factory=dict)
@@ -155,8 +227,25 @@ class RawExchange:
 
 
 @dataclass(frozen=True, slots=True)
+class PayerAction:
+    """What the payer must do next: go to ``url``, or confirm in a form that needs the secret.
+
+    Handed to whoever asked for the payment; the evidence holds neither.
+    """
+
+    kind: Literal["redirect", "client_secret", "phone"]
+    url: str = ""
+    client_secret: str = ""
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
-    """How an exchange ended and what was learned."""
+    """How an exchange ended and what was learned.
+
+    ``ACCEPTED`` with an ``action`` waits for the payer. ``APPROVED`` says that the payer has done
+    it and that the provider now waits for our ``complete``.
+    """
 
     outcome: Outcome
     provider_refs: Mapping[str, str] = field(default_factory=dict)
@@ -164,14 +253,19 @@ class Result:
     error: ProviderError | None = None
     exchange: RawExchange | None = None
     is_unreachable: bool = False
+    action: PayerAction | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RawCallback:
-    """A callback's bytes, and which of the attempt's addresses they came to."""
+    """A callback's bytes, and which of the addresses they came to.
+
+    ``headers`` are those the reader asked to be kept, their names in lower case.
+    """
 
     kind: str
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +308,46 @@ class Collector(Protocol):
 
     def collect(self, context: Context, attempt: AttemptView) -> Result:
         """Ask the payer once."""
+
+
+@runtime_checkable
+class Completer(Protocol):
+    """Needs a second call of ours once the payer has approved (PayPal's orders do)."""
+
+    def complete(self, context: Context, attempt: AttemptView) -> Result:
+        """Take or hold the approved money once, under a key made of the attempt's."""
+
+
+@runtime_checkable
+class Authoriser(Protocol):
+    """Holds a payer's money without taking it."""
+
+    def authorise(self, context: Context, attempt: AttemptView) -> Result:
+        """Ask the payer once; ``SUCCEEDED`` says how much is held."""
+
+
+@runtime_checkable
+class Capturer(Protocol):
+    """Takes money that is held."""
+
+    def capture(self, context: Context, attempt: AttemptView) -> Result:
+        """Take the attempt's amount of what ``attempt.parent`` holds."""
+
+
+@runtime_checkable
+class Voider(Protocol):
+    """Lets go of money that is held."""
+
+    def void(self, context: Context, attempt: AttemptView) -> Result:
+        """Release what ``attempt.parent`` still holds."""
+
+
+@runtime_checkable
+class Refunder(Protocol):
+    """Gives captured money back."""
+
+    def refund(self, context: Context, attempt: AttemptView) -> Result:
+        """Give back the attempt's amount of what ``attempt.parent`` brought."""
 
 
 @runtime_checkable

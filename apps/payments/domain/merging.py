@@ -22,22 +22,28 @@ class EventKind(StrEnum):
     """What an event says about its facet."""
 
     REQUESTED = "requested"
+    ACTION_REQUIRED = "action_required"
+    APPROVED = "approved"
     PENDING = "pending"
     UNKNOWN = "unknown"
     FAILED = "failed"
     SUCCEEDED = "succeeded"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
+    REVERSED = "reversed"
 
 
 RANKS = {
     EventKind.REQUESTED: 0,
+    EventKind.ACTION_REQUIRED: 4,
+    EventKind.APPROVED: 7,
     EventKind.PENDING: 10,
     EventKind.UNKNOWN: 15,
     EventKind.FAILED: 20,
     EventKind.EXPIRED: 20,
     EventKind.CANCELLED: 20,
     EventKind.SUCCEEDED: 30,
+    EventKind.REVERSED: 40,
 }
 
 #: The facet of decisions about the intent itself.

@@ -20,9 +20,13 @@ class Direction(StrEnum):
 
 
 class Operation(StrEnum):
-    """What a provider is asked to do. Captures, refunds and reversals come with their rails."""
+    """What a provider is asked to do."""
 
-    PURCHASE = "purchase"
+    PURCHASE = "purchase"  # authorise and capture in one
+    AUTHORISE = "authorise"
+    CAPTURE = "capture"
+    VOID = "void"
+    REFUND = "refund"
     PAYOUT = "payout"
 
 
@@ -31,6 +35,7 @@ class Outcome(StrEnum):
 
     SUCCEEDED = "succeeded"
     ACCEPTED = "accepted"  # the provider has it and has not finished
+    APPROVED = "approved"  # the payer agreed; the provider waits for our second call
     DECLINED = "declined"  # proved: no money moved and none will
     NOT_SENT = "not_sent"  # proved: the provider did not carry anything out
     ASKED = "asked"  # a question was taken in; the verdict comes to a callback address

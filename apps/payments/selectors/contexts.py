@@ -11,7 +11,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.cache import cache
 
-from apps.payments.connectors.base import AccountConfig, AttemptView, Context
+from apps.payments.connectors.base import AccountConfig, AttemptView, Context, Party
 from apps.payments.connectors.registry import connector
 from apps.payments.domain import tokens
 from apps.payments.domain.states import Operation
@@ -61,6 +61,7 @@ def view_of(attempt: Attempt) -> AttemptView:
         provider_refs=attempt.provider_refs,
         created_at=attempt.created_at,
         sent_at=attempt.sent_at,
+        party=Party("phone", attempt.phone),
     )
 
 

@@ -8,9 +8,10 @@ import structlog
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from apps.payments.connectors.base import Collector, Disburser, ProviderError, Result
+from apps.payments.connectors.base import ProviderError, Result
+from apps.payments.connectors.promises import submit
 from apps.payments.connectors.registry import connector
-from apps.payments.domain.states import SENDABLE, AttemptState, Operation, Outcome
+from apps.payments.domain.states import SENDABLE, AttemptState, Outcome
 from apps.payments.models import Attempt, ProviderStop
 from apps.payments.selectors.contexts import context_for, view_of
 from apps.payments.services.gates import hold_of
@@ -87,10 +88,7 @@ def _submit(attempt: Attempt) -> Result:
     rail = connector(attempt.provider_account.connector)
     context, view = context_for(attempt.provider_account, attempt), view_of(attempt)
     try:
-        if attempt.operation == Operation.PURCHASE and isinstance(rail, Collector):
-            return rail.collect(context, view)
-        if attempt.operation == Operation.PAYOUT and isinstance(rail, Disburser):
-            return rail.pay_out(context, view)
+        return submit(rail, context, view)
     except DomainError as error:
         # Raised before the call: a credential that cannot be read, say.
         why = ProviderError("config.secrets", error.code, error.title, "no", "same_key")
@@ -98,8 +96,6 @@ def _submit(attempt: Attempt) -> Result:
     except Exception:
         logger.exception("payments.connector_failed", attempt=public_id("att", attempt.id))
         return Result(Outcome.UNKNOWN)
-    why = ProviderError("request.unsupported", "", "Not offered by this rail.", "no", "never")
-    return Result(Outcome.DECLINED, error=why)
 
 
 @use_case("payments.record_answer")
