@@ -241,3 +241,18 @@ class OperationNotOffered(DomainError):
 
     account: str
     operation: str
+
+
+@dataclass(eq=False, kw_only=True)
+class UnreadableFile(DomainError):
+    """A bank file must be whole, of reasonable size, and in the format it was read as.
+
+    ``place`` says where: a line, an entry, or ``file``. Readers raise nothing else.
+    """
+
+    code = "payments/unreadable-bank-file"
+    advice = "Ask the bank for the file again, and check that the right format was chosen."
+
+    format: str
+    place: str
+    reason: str

@@ -14,7 +14,7 @@ from time import process_time
 from lxml import etree
 
 from apps.payments.connectors.bank import camt, pain001
-from apps.payments.connectors.bank.statement import Footer, Proof
+from apps.payments.domain.bank_statements import Footer, Proof
 from tests.benchmarks.figures import Report
 from tests.benchmarks.scale import QUICK, Scale
 from tests.payments.connectors.bank.files import (

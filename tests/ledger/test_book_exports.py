@@ -38,7 +38,7 @@ from apps.platform.jobs.runner import run_due_jobs
 from apps.platform.models import Job
 from apps.platform.money import Money
 from apps.platform.storage import TenantStorage
-from apps.settlements.connectors import camt053
+from apps.settlements.connectors import PROFILES
 from apps.settlements.domain import Direction
 from apps.tenancy.models import Tenant
 from tests.ledger.conftest import draft, kes, sealed_soon, usd
@@ -234,7 +234,7 @@ def test_settlements_reads_our_camt053_back_to_the_same_statement(
         )  # fmt: skip
     post(date(2026, 3, 2), debit("9500.one", kes(100)), credit("9100", kes(100)))
     drawn = camt_statement(account=account, starts=date(2026, 3, 2), ends=date(2026, 3, 8))
-    read = camt053.read(camt053_document(drawn))
+    read = PROFILES["camt.053"](camt053_document(drawn))
     read.check_proved()
     assert (read.account, read.currency) == (account, "KES")
     assert (read.opening_minor, read.closing_minor) == (drawn.opening.minor, drawn.closing.minor)

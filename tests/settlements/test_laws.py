@@ -21,6 +21,7 @@ from apps.settlements.domain import (
 )
 from apps.settlements.domain.statements import line_keys, without_numbers
 from apps.settlements.errors import UnreadableStatement
+from tests.payments.connectors.bank.files import BAI2, MT940
 from tests.settlements.world import Line, portal_csv
 
 amounts = st.integers(-(10**6), 10**9)
@@ -105,7 +106,7 @@ def test_a_reader_never_fails_otherwise_than_by_saying_so(profile: str, content:
 GOOD = portal_csv([Line("A1", "10.00"), Line("A2", "-4.00", "Pay Bill Charge", "A1")], "5.00")
 CAMT = (
     b'<?xml version="1.0"?><Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08">'
-    b"<BkToCstmrStmt><Stmt><Acct><Ccy>KES</Ccy></Acct><Bal><Tp><CdOrPrtry><Cd>OPBD</Cd>"
+    b"<BkToCstmrStmt><Stmt><Acct><Id><Othr><Id>1</Id></Othr></Id><Ccy>KES</Ccy></Acct><Bal><Tp><CdOrPrtry><Cd>OPBD</Cd>"
     b'</CdOrPrtry></Tp><Amt Ccy="KES">1.00</Amt><CdtDbtInd>CRDT</CdtDbtInd></Bal><Bal><Tp>'
     b'<CdOrPrtry><Cd>CLBD</Cd></CdOrPrtry></Tp><Amt Ccy="KES">3.00</Amt><CdtDbtInd>CRDT'
     b'</CdtDbtInd></Bal><Ntry><Amt Ccy="KES">2.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>BOOK'
@@ -113,7 +114,15 @@ CAMT = (
 )
 
 
-@given(st.sampled_from([("mpesa-csv", GOOD), ("camt.053", CAMT)]), st.data())
+FILES = {
+    "mpesa-csv": GOOD,
+    "camt.053": CAMT,
+    "mt940": MT940.replace(b"RC5,00", b"C5,00").replace(b"125,25", b"135,25"),
+    "bai2": BAI2,
+}
+
+
+@given(st.sampled_from(sorted(FILES.items())), st.data())
 def test_a_damaged_file_is_read_or_refused(case: tuple[str, bytes], data: st.DataObject) -> None:
     profile, content = case
     at = data.draw(st.integers(0, len(content) - 1))
@@ -122,8 +131,9 @@ def test_a_damaged_file_is_read_or_refused(case: tuple[str, bytes], data: st.Dat
     read(profile, content[:at] + put + content[at + gone :])
 
 
-def test_both_good_files_are_read() -> None:
-    for profile, content in (("mpesa-csv", GOOD), ("camt.053", CAMT)):
+def test_good_files_of_every_profile_are_read() -> None:
+    assert FILES.keys() == PROFILES.keys()
+    for profile, content in FILES.items():
         parsed = PROFILES[profile](content)
         parsed.check_proved()
         assert parsed.currency == "KES"

@@ -20,6 +20,7 @@ from apps.payments.selectors import provider_accounts
 from apps.platform.ids import public_id
 from apps.platform.money import Money
 from apps.settlements.admin.lists import ListView, NamedListAdmin
+from apps.settlements.connectors import PROFILE_NAMES
 from apps.settlements.models import Statement
 from apps.settlements.selectors import StatementLineRow, StatementRow, statement, statement_lines
 from apps.settlements.selectors.statements import LINES_MAX, statement_row, statements_with_counts
@@ -143,10 +144,7 @@ class ImportForm(forms.Form):
     """A file and how to read it."""
 
     provider_account = forms.ChoiceField(label="Provider account")
-    profile = forms.ChoiceField(
-        label="Format",
-        choices=[("mpesa-csv", "M-Pesa portal, CSV"), ("camt.053", "ISO 20022 camt.053")],
-    )
+    profile = forms.ChoiceField(label="Format", choices=list(PROFILE_NAMES.items()))
     file = forms.FileField(label="File")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -17,6 +17,7 @@ from apps.platform.locks import take_turns
 from apps.platform.money import Money
 from apps.platform.use_cases import use_case
 from apps.settlements.connectors import PROFILES
+from apps.settlements.connectors.bank import SIZE_MAX_BYTES
 from apps.settlements.domain import Direction, LineKind, ParsedStatement
 from apps.settlements.domain.statements import line_keys
 from apps.settlements.errors import NotFound, StatementGap, UnreadableStatement
@@ -24,8 +25,6 @@ from apps.settlements.events import StatementImported
 from apps.settlements.models import Break, MatchGroup, Statement, StatementFile, StatementLine
 from apps.settlements.services.matching import match_lines
 from apps.settlements.services.suspense import post_fees
-
-SIZE_MAX_BYTES = 20 * 1024 * 1024
 
 
 @use_case("settlements.import_statement")

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from apps.payments.connectors.bank import reading
 from apps.payments.connectors.bank.reading import DEFAULT, Limits, Place
-from apps.payments.connectors.bank.statement import Entry, Header, Part, References, Side, Tally
+from apps.payments.domain.bank_statements import Entry, Header, Part, References, Side, Tally
 
 CONTINUED_MAX = 1_000  # continuation records of one record
 OPENING, CLOSING = "010", "015"

@@ -13,7 +13,8 @@ from typing import BinaryIO
 
 from apps.payments.connectors.bank import reading, xml
 from apps.payments.connectors.bank.reading import DEFAULT, Limits, Place
-from apps.payments.connectors.bank.statement import (
+from apps.payments.connectors.bank.xml import Begun, Ended, Node
+from apps.payments.domain.bank_statements import (
     BatchInfo,
     Detail,
     Entry,
@@ -25,7 +26,6 @@ from apps.payments.connectors.bank.statement import (
     Side,
     Tally,
 )
-from apps.payments.connectors.bank.xml import Begun, Ended, Node
 
 MESSAGES = {
     "BkToCstmrAcctRpt": "camt.052",

@@ -1,25 +1,10 @@
-"""What is refused of bank files: one error for reading, two for writing."""
+"""What is refused of bank files that we write. Of those we read: ``UnreadableFile``."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from apps.platform.errors import DomainError
-
-
-@dataclass(eq=False, kw_only=True)
-class UnreadableFile(DomainError):
-    """A bank file must be whole, of reasonable size, and in the format it was read as.
-
-    ``place`` says where: a line, an entry, or ``file``. Readers raise nothing else.
-    """
-
-    code = "payments/unreadable-bank-file"
-    advice = "Ask the bank for the file again, and check that the right format was chosen."
-
-    format: str
-    place: str
-    reason: str
 
 
 @dataclass(eq=False, kw_only=True)

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from apps.payments.connectors.bank import reading
 from apps.payments.connectors.bank.reading import DEFAULT, Limits, Place
-from apps.payments.connectors.bank.statement import (
+from apps.payments.domain.bank_statements import (
     Entry,
     Header,
     Part,

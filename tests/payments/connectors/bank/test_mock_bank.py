@@ -10,7 +10,7 @@ import pytest
 from apps.payments.connectors.bank import camt, pain002
 from apps.payments.connectors.bank.pain001 import Account, Agent
 from apps.payments.connectors.bank.pain002 import Level
-from apps.payments.connectors.bank.statement import Proof, collected
+from apps.payments.domain.bank_statements import Proof, collected
 from apps.payments.domain.states import Outcome
 from tests.payments.connectors.bank.files import stream, transfers
 from tests.payments.connectors.bank.test_pain001 import written

@@ -14,9 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.payments.connectors.bank import bai2, camt, mt940, profiles
-from apps.payments.connectors.bank.errors import UnreadableFile
 from apps.payments.connectors.bank.reading import Limits
-from apps.payments.connectors.bank.statement import (
+from apps.payments.domain.bank_statements import (
     BankStatement,
     Entry,
     EntryStatus,
@@ -25,6 +24,7 @@ from apps.payments.connectors.bank.statement import (
     Side,
     collected,
 )
+from apps.payments.errors import UnreadableFile
 from tests.payments.connectors.bank.files import (
     BAI2,
     CSV,
