@@ -12,6 +12,7 @@ from typing import Protocol
 
 from tests.worlds.daraja import provider as daraja
 from tests.worlds.server import Request, Response
+from tests.worlds.stripe import provider as stripe
 
 
 class Provider(Protocol):
@@ -27,7 +28,10 @@ class Provider(Protocol):
 Opener = Callable[[Path, int], Provider]
 
 #: Path prefix and opener. Daraja's paths start at the root, so it comes last and takes the rest.
-PROVIDERS: tuple[tuple[str, Opener], ...] = (("", daraja.open_provider),)
+PROVIDERS: tuple[tuple[str, Opener], ...] = (
+    ("/stripe", stripe.open_provider),
+    ("", daraja.open_provider),
+)
 
 
 class Switchboard:

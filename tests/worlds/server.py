@@ -48,6 +48,7 @@ class Response:
     body: bytes = b""
     content_type: str = "application/json"
     dropped: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def json(cls, value: object, *, status: int = 200) -> Response:
@@ -153,6 +154,8 @@ class _Connection(BaseHTTPRequestHandler):
         self.send_response(response.status)
         self.send_header("Content-Type", response.content_type)
         self.send_header("Content-Length", str(len(response.body)))
+        for name, value in response.headers.items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(response.body)
         self.wfile.flush()

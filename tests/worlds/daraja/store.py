@@ -15,13 +15,14 @@ Value = str | int | None
 class Store:
     """One connection shared by all threads, one transaction at a time."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, schema: Path | None = None) -> None:
         self._lock = threading.RLock()
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._connection.row_factory = sqlite3.Row
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             self._connection.execute(f"PRAGMA {pragma}")
-        self._connection.executescript(Path(__file__).with_name("schema.sql").read_text())
+        tables = schema or Path(__file__).with_name("schema.sql")
+        self._connection.executescript(tables.read_text())
 
     def close(self) -> None:
         with self._lock:

@@ -1,0 +1,1 @@
+"""A simulated Stripe: the objects, money and webhooks of one API version, for the official SDK."""
