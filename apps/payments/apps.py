@@ -8,3 +8,9 @@ class PaymentsConfig(AppConfig):
 
     name = "apps.payments"
     label = "payments"
+
+    def ready(self) -> None:
+        """What waits, and what is not proved, are figures."""
+        from apps.payments.selectors import readings
+
+        readings.register()

@@ -13,6 +13,7 @@ CHECKS: dict[str, tuple[str, ...]] = {
     "ruff format": ("ruff", "format", "--check", "."),
     "ruff check": ("ruff", "check", "."),
     "import-linter": ("lint-imports",),
+    "hadolint": ("hadolint", "deploy/Dockerfile"),
     "mypy": ("mypy", *CODE),
     "django check": ("python", "manage.py", "check"),
     "migrations": ("python", "manage.py", "makemigrations", "--check", "--dry-run"),

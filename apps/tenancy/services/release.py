@@ -35,8 +35,13 @@ class ReleaseReceipt:
     seconds: float
 
 
-def migrate_tenants(*, actor: Actor, say: Say = lambda _line: None) -> ReleaseReceipt:
+def migrate_tenants(
+    *, actor: Actor, say: Say = lambda _line: None, first: str = ""
+) -> ReleaseReceipt:
     """Migrate the shared schema, the template and every tenant that is behind; seed them.
+
+    The tenant with the slug ``first`` goes before the others and alone: should its migration fail,
+    nobody else's has begun.
 
     Safe to repeat, and quick when there is nothing to do: one query asks all schemas. Only one
     process does it at a time. It commits schema by schema, so a failure leaves the tenants before
@@ -55,7 +60,11 @@ def migrate_tenants(*, actor: Actor, say: Say = lambda _line: None) -> ReleaseRe
             for tenant in Tenant.objects.exclude(state=TenantState.CLOSED).order_by("slug")
         }
         late = [tenants[schema] for schema in behind(list(tenants), migrations)]
-        for line in _migrate_all(late):
+        late.sort(key=lambda tenant: (tenant.slug != first, tenant.slug))
+        canary = late[: bool(late and late[0].slug == first)]
+        for line in _migrate_all(canary):
+            say(line)
+        for line in _migrate_all(late[len(canary) :]):
             say(line)
         if late or is_shared_behind:
             _seed(tenants.values(), actor)

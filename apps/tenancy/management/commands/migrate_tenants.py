@@ -21,6 +21,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """``--check`` only tells which tenants are behind, and exits 1 if any is."""
         parser.add_argument("--check", action="store_true", help="only tell who is behind")
+        parser.add_argument(
+            "--first", default="", metavar="SLUG", help="the tenant that goes first, as a canary"
+        )
         parser.add_argument("--json", action="store_true", help="print the receipt as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -30,7 +33,7 @@ class Command(BaseCommand):
             late = tenants_behind()
             self.stdout.write("\n".join(late) if late else "nobody is behind")
             raise SystemExit(1 if late else 0)
-        done = migrate_tenants(actor=SYSTEM, say=self.stdout.write)
+        done = migrate_tenants(actor=SYSTEM, say=self.stdout.write, first=options["first"])
         if options["json"]:
             facts = {"migrated": done.migrated, "checked": done.checked, "seconds": done.seconds}
             self.stdout.write(json.dumps(facts))

@@ -1,0 +1,75 @@
+"""What waits in payments, read when somebody asks for metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from django.db import connection
+from psycopg import sql
+
+from apps.payments.domain.states import CHECKABLE, SENDABLE, AttemptState, CallbackState
+from apps.platform import metrics
+from apps.platform.messaging.tenants import ready_places
+from apps.platform.metrics import Reading, by_tenant
+
+_PLACES_MAX = 100
+# A request that a person stopped waits for that person and is nobody's backlog.
+_OLDEST_DUE = """
+    SELECT {slug}, extract(epoch FROM clock_timestamp() - least(
+        (SELECT min(next_send_at) FROM {attempt} a
+          WHERE state = ANY ({sendable}) AND next_send_at < clock_timestamp()
+            AND NOT EXISTS (SELECT FROM {stop} s
+                             WHERE s.provider_account_id = a.provider_account_id
+                               AND s.operation = a.operation AND s.ended_at IS NULL)),
+        (SELECT min(next_check_at) FROM {attempt}
+          WHERE state = ANY ({checkable}) AND next_check_at < clock_timestamp()),
+        (SELECT min(next_try_at) FROM {callback}
+          WHERE state = {new} AND next_try_at < clock_timestamp())))
+"""
+_UNKNOWN_AGE = """
+    SELECT {slug}, extract(epoch FROM clock_timestamp() - min(sent_at)) FROM {attempt}
+     WHERE state = ANY ({unknown})
+"""
+_UNKNOWN = (AttemptState.UNKNOWN, AttemptState.INVESTIGATE)
+
+
+def register() -> None:
+    """Called when the program starts."""
+    for name, about, question in (
+        (
+            "house_payments_oldest_due_seconds",
+            "How long the oldest request, question or callback that is due has waited.",
+            _OLDEST_DUE,
+        ),
+        (
+            "house_payments_oldest_unknown_seconds",
+            "Since when the oldest payment with an unproved outcome has been one.",
+            _UNKNOWN_AGE,
+        ),
+    ):
+        metrics.measure(Reading(name, about, partial(_seconds, question), label="tenant"))
+
+
+def _seconds(question: str) -> Mapping[str, float]:
+    """By tenant; those where nothing waits are left out."""
+    found: dict[str, float] = {}
+    places = [place for place in ready_places() if place.slug != "platform"]
+    for start in range(0, len(places), _PLACES_MAX):
+        parts = [
+            sql.SQL(question).format(
+                slug=sql.Literal(place.slug),
+                attempt=sql.Identifier(place.schema, "payments_attempt"),
+                callback=sql.Identifier(place.schema, "payments_callback"),
+                stop=sql.Identifier(place.schema, "payments_provider_stop"),
+                sendable=sql.Literal([state.value for state in SENDABLE]),
+                checkable=sql.Literal([state.value for state in CHECKABLE]),
+                unknown=sql.Literal([state.value for state in _UNKNOWN]),
+                new=sql.Literal(CallbackState.NEW.value),
+            )
+            for place in places[start : start + _PLACES_MAX]
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(sql.SQL(" UNION ALL ").join(parts).as_string(cursor.connection))
+            found |= {slug: float(age) for slug, age in cursor.fetchall() if age}
+    return by_tenant(found)

@@ -1,0 +1,1 @@
+"""What a cluster is told: the chart, the rules, the runbooks."""
