@@ -135,7 +135,7 @@ class StatementLineSerializer(serializers.Serializer):
     balance = MoneyField()
 
 
-class StatementSerializer(serializers.Serializer):
+class AccountStatementSerializer(serializers.Serializer):
     """What moved on an account in a window. Opening, sums and closing are of the whole window."""
 
     account = serializers.CharField()
@@ -157,7 +157,7 @@ class StatementSerializer(serializers.Serializer):
 class AccountStatementPage(LedgerEndpoint):
     """What moved on an account, between two balances that tie out."""
 
-    @extend_schema(parameters=[StatementQuery], responses=StatementSerializer)
+    @extend_schema(parameters=[StatementQuery], responses=AccountStatementSerializer)
     def get(self, request: Request, code: str) -> Response:
         """Show a page of a statement; ``next_cursor`` asked back as ``cursor`` is the next page."""
         asked = self.read_query(request, StatementQuery)
@@ -170,4 +170,4 @@ class AccountStatementPage(LedgerEndpoint):
             after=request.query_params.get(CURSOR) or None,
             limit=limit_of(request),
         )
-        return Response(StatementSerializer(told).data)
+        return Response(AccountStatementSerializer(told).data)

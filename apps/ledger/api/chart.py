@@ -91,12 +91,12 @@ class ChartPreview(ChartEndpoint):
     @extend_schema(
         operation_id="ledger_chart_preview",
         request=shapes.ChartInput,
-        responses=shapes.VerdictSerializer(many=True),
+        responses=shapes.ChartVerdictSerializer(many=True),
     )
     def post(self, request: Request) -> Response:
         """Judge a chart row by row. Changes nothing."""
         wanted = shapes.ChartInput.to_chart(self.read(request, shapes.ChartInput))
-        return Response(shapes.VerdictSerializer(chart_verdicts(wanted), many=True).data)
+        return Response(shapes.ChartVerdictSerializer(chart_verdicts(wanted), many=True).data)
 
 
 class ChartApplication(ChartEndpoint):

@@ -99,7 +99,7 @@ class ChartInput(serializers.Serializer):
         return read_chart(data["csv"]) if "csv" in data else chart_of(_content(data["chart"]))
 
 
-class VerdictSerializer(serializers.Serializer):
+class ChartVerdictSerializer(serializers.Serializer):
     """What would become of one row."""
 
     row = serializers.IntegerField()

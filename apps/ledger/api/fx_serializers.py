@@ -199,7 +199,7 @@ class RunQuery(serializers.Serializer):
     as_of = serializers.DateField()
 
 
-class LineSerializer(serializers.Serializer):
+class RevaluationLineSerializer(serializers.Serializer):
     """One account; without an account, what was settled in a currency. Normal sides; a gain is a
     positive difference.
     """
@@ -220,7 +220,7 @@ class FiguresSerializer(serializers.Serializer):
     as_of = serializers.DateField()
     result = MoneyField()
     digest = serializers.CharField()
-    lines = LineSerializer(many=True)
+    lines = RevaluationLineSerializer(many=True)
 
 
 class RunSerializer(FiguresSerializer):

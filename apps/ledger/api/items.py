@@ -77,7 +77,7 @@ class RuleInput(serializers.Serializer):
         return attrs
 
 
-class RuleSerializer(serializers.Serializer):
+class ItemRuleSerializer(serializers.Serializer):
     """How an account finds its postings again."""
 
     account = serializers.CharField()
@@ -221,13 +221,13 @@ def _settlement(row: ItemSettlement) -> Mapping[str, Any]:
 class AccountItemRule(LedgerEndpoint):
     """How one account finds its postings again."""
 
-    @extend_schema(operation_id="ledger_account_item_rule", responses=RuleSerializer)
+    @extend_schema(operation_id="ledger_account_item_rule", responses=ItemRuleSerializer)
     def get(self, request: Request, code: str) -> Response:
         """Show whether an account is kept by open items or cleared by key."""
-        return Response(RuleSerializer(item_rule(code)).data)
+        return Response(ItemRuleSerializer(item_rule(code)).data)
 
     @extend_schema(
-        operation_id="ledger_account_keep_by_items", request=RuleInput, responses=RuleSerializer
+        operation_id="ledger_account_keep_by_items", request=RuleInput, responses=ItemRuleSerializer
     )
     def post(self, request: Request, code: str) -> Response:
         """Keep an account by open items, or clear it by key. What has begun cannot be ended."""
@@ -240,7 +240,7 @@ class AccountItemRule(LedgerEndpoint):
                 reason=reason,
                 actor=self.actor(request),
             )
-            return 200, RuleSerializer(item_rule(code)).data
+            return 200, ItemRuleSerializer(item_rule(code)).data
 
         return self.once(request, work)
 

@@ -55,7 +55,7 @@ class JournalInput(serializers.Serializer):
         return JournalDraft(**(data | {"postings": postings}))
 
 
-class VerdictSerializer(serializers.Serializer):
+class JournalVerdictSerializer(serializers.Serializer):
     """One person's decision on the present round."""
 
     verdict = serializers.ChoiceField([one.value for one in Verdict])
@@ -93,10 +93,10 @@ class ManualJournalSerializer(serializers.Serializer):
     expires_at = serializers.DateTimeField(allow_null=True)
     entry_id = PublicIdField("je", allow_null=True)
     reversal_id = PublicIdField("je", allow_null=True)
-    verdicts = VerdictSerializer(many=True)
+    verdicts = JournalVerdictSerializer(many=True)
 
 
-class RuleSerializer(serializers.Serializer):
+class ApprovalRuleSerializer(serializers.Serializer):
     """How many people must approve manual journals like these, and which role they hold."""
 
     name = serializers.CharField(max_length=100)
@@ -214,10 +214,12 @@ class RuleCollection(Endpoint):
 
     required_scope: ClassVar[dict[str, str]] = {"GET": "ledger:read"}
 
-    @extend_schema(operation_id="ledger_approval_rules_list", responses=page_of(RuleSerializer))
+    @extend_schema(
+        operation_id="ledger_approval_rules_list", responses=page_of(ApprovalRuleSerializer)
+    )
     def get(self, request: Request) -> Response:
         """List the rules. They are written in the console, by a person."""
-        data = RuleSerializer(ApprovalRule.objects.order_by("name"), many=True).data
+        data = ApprovalRuleSerializer(ApprovalRule.objects.order_by("name"), many=True).data
         return Response({"data": data, "next": None, "previous": None})
 
 

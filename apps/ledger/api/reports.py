@@ -68,7 +68,7 @@ class ColumnSerializer(serializers.Serializer):
     kind = serializers.ChoiceField(["text", "code", "amount", "date", "count"])
 
 
-class LineSerializer(serializers.Serializer):
+class ReportLineSerializer(serializers.Serializer):
     """One line. ``values`` has what each column holds, by name: text, a date or an amount."""
 
     weight = serializers.ChoiceField(["line", "header", "total"])
@@ -82,7 +82,7 @@ class SectionSerializer(serializers.Serializer):
 
     title = serializers.CharField()
     currency = serializers.CharField()
-    lines = LineSerializer(many=True)
+    lines = ReportLineSerializer(many=True)
 
 
 class ReportSerializer(serializers.Serializer):

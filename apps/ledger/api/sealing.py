@@ -99,7 +99,7 @@ class SpanQuery(serializers.Serializer):
     ends = serializers.DateField()
 
 
-class StopSerializer(serializers.Serializer):
+class PostingStopSerializer(serializers.Serializer):
     """Why posting is stopped."""
 
     reason = serializers.CharField()
@@ -108,11 +108,11 @@ class StopSerializer(serializers.Serializer):
     opened_at = serializers.DateTimeField()
 
 
-class BreakerSerializer(serializers.Serializer):
+class PostingBreakerSerializer(serializers.Serializer):
     """Whether entries are posted."""
 
     is_stopped = serializers.BooleanField()
-    stop = StopSerializer(allow_null=True)
+    stop = PostingStopSerializer(allow_null=True)
 
 
 class EntryReceiptItem(LedgerEndpoint):
@@ -182,11 +182,13 @@ class AccountCamt053(LedgerEndpoint):
 class PostingBreakerPage(LedgerEndpoint):
     """The posting circuit-breaker."""
 
-    @extend_schema(operation_id="ledger_posting_breaker", responses=BreakerSerializer)
+    @extend_schema(operation_id="ledger_posting_breaker", responses=PostingBreakerSerializer)
     def get(self, request: Request) -> Response:
         """Show whether posting is stopped, and why. A person resumes it in the console."""
         stop = posting_stop()
-        return Response(BreakerSerializer({"is_stopped": stop is not None, "stop": stop}).data)
+        return Response(
+            PostingBreakerSerializer({"is_stopped": stop is not None, "stop": stop}).data
+        )
 
 
 class SubjectInput(serializers.Serializer):

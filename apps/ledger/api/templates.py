@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -61,6 +61,7 @@ class TemplateLegShape(serializers.Serializer):
     clearing_key = serializers.CharField(max_length=100, default="", allow_blank=True)
 
 
+@extend_schema_field(MoneyField())
 class StoredMoneyField(MoneyField):
     """Money as a document holds it."""
 

@@ -19,7 +19,7 @@ _SCOPES = {"GET": "payments:read", "POST": "payments:write"}
 _OPERATIONS = [operation.value for operation in Operation]
 
 
-class BreakerSerializer(serializers.Serializer):
+class ProviderBreakerSerializer(serializers.Serializer):
     """The circuit breaker: what it counted in the last minute, and until when requests wait."""
 
     state = serializers.ChoiceField([state.value for state in BreakerState])
@@ -28,7 +28,7 @@ class BreakerSerializer(serializers.Serializer):
     until = serializers.DateTimeField(allow_null=True)
 
 
-class StopSerializer(serializers.Serializer):
+class ProviderStopSerializer(serializers.Serializer):
     """That people let nothing leave."""
 
     reason = serializers.CharField()
@@ -42,8 +42,8 @@ class HealthSerializer(serializers.Serializer):
     account = serializers.CharField()
     operation = serializers.ChoiceField(_OPERATIONS)
     is_active = serializers.BooleanField()
-    breaker = BreakerSerializer(allow_null=True)
-    stop = StopSerializer(allow_null=True)
+    breaker = ProviderBreakerSerializer(allow_null=True)
+    stop = ProviderStopSerializer(allow_null=True)
     succeeded = serializers.IntegerField()
     refused = serializers.IntegerField()
     unknown = serializers.IntegerField()

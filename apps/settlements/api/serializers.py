@@ -104,7 +104,7 @@ class PayeesQuery(serializers.Serializer):
     kind = serializers.ChoiceField([value.value for value in PayeeKind], required=False)
 
 
-class StatementSerializer(serializers.Serializer):
+class BankStatementSerializer(serializers.Serializer):
     """An imported statement. ``movements`` are its new lines that are not fees."""
 
     id = PublicIdField("stm")

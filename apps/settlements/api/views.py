@@ -20,6 +20,7 @@ from apps.platform.api.refusals import FieldsRefused
 from apps.platform.api.schema import page_of
 from apps.settlements import selectors, services
 from apps.settlements.api.serializers import (
+    BankStatementSerializer,
     BatchesQuery,
     BatchInput,
     BatchSerializer,
@@ -29,7 +30,6 @@ from apps.settlements.api.serializers import (
     PayeeSerializer,
     PayeesQuery,
     StatementInput,
-    StatementSerializer,
     StatementsQuery,
 )
 from apps.settlements.models import Batch, Break, Payee, Statement
@@ -50,7 +50,7 @@ def _batch(row: Batch) -> Mapping[str, Any]:
 
 
 def _statement(row: Statement) -> Mapping[str, Any]:
-    return StatementSerializer(statement_row(row)).data
+    return BankStatementSerializer(statement_row(row)).data
 
 
 def _break(row: Break) -> Mapping[str, Any]:
@@ -143,14 +143,14 @@ class StatementCollection(SettlementsEndpoint):
     @extend_schema(
         operation_id="settlements_statements_list",
         parameters=[StatementsQuery],
-        responses=page_of(StatementSerializer),
+        responses=page_of(BankStatementSerializer),
     )
     def get(self, request: Request) -> Response:
         """List imported statements, the newest first."""
         rows = statements_with_counts().filter(**self.read_query(request, StatementsQuery))
         return CursorPages("imported_at").answer(request, rows, _statement)
 
-    @extend_schema(request=StatementInput, responses={201: StatementSerializer})
+    @extend_schema(request=StatementInput, responses={201: BankStatementSerializer})
     def post(self, request: Request) -> Response:
         """Import a statement: proved, loaded, matched. The same file again adds nothing."""
         facts = self.read(request, StatementInput)
@@ -164,7 +164,7 @@ class StatementCollection(SettlementsEndpoint):
                 content=content,
                 actor=self.actor(request),
             )
-            return 201, StatementSerializer(selectors.statement(statement_id=statement_id)).data
+            return 201, BankStatementSerializer(selectors.statement(statement_id=statement_id)).data
 
         return self.once(request, work)
 

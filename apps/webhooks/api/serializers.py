@@ -90,7 +90,7 @@ class DeliverySerializer(serializers.Serializer):
     finished_at = serializers.DateTimeField(allow_null=True)
 
 
-class AttemptSerializer(serializers.Serializer):
+class DeliveryAttemptSerializer(serializers.Serializer):
     """One request. ``response_head`` is the answer's first 2 kB, secrets covered."""
 
     number = serializers.IntegerField()
@@ -107,7 +107,7 @@ class DeliveryWithAttemptsSerializer(DeliverySerializer):
     """A delivery with the bytes it sends and every request so far, the newest first."""
 
     body = serializers.CharField()
-    requests = AttemptSerializer(many=True)
+    requests = DeliveryAttemptSerializer(many=True)
 
 
 class DeliveriesQuery(serializers.Serializer):

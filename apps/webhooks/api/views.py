@@ -40,7 +40,7 @@ def _delivery(delivery_id: UUID) -> dict[str, Any]:
     return {
         **shapes.DeliverySerializer(view.delivery).data,
         "body": view.body,
-        "requests": shapes.AttemptSerializer(view.tries, many=True).data,
+        "requests": shapes.DeliveryAttemptSerializer(view.tries, many=True).data,
     }
 
 
