@@ -19,8 +19,8 @@ from typing import Any
 
 import pytest
 import yaml
-from django.core.serializers.json import DjangoJSONEncoder
 from django.core.management import call_command
+from django.core.serializers.json import DjangoJSONEncoder
 from django.urls import set_urlconf
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
