@@ -98,6 +98,109 @@ class InvalidPhone(DomainError):
 
 
 @dataclass(eq=False, kw_only=True)
+class UnknownPayIn(DomainError):
+    """There is no such pay-in."""
+
+    code = "payments/unknown-pay-in"
+    kind = Kind.NOT_FOUND
+
+    pay_in: str
+
+
+@dataclass(eq=False, kw_only=True)
+class PayInDoesNotFit(DomainError):
+    """The pay-in cannot be used for that."""
+
+    code = "payments/pay-in-does-not-fit"
+    kind = Kind.CONFLICT
+    advice = "Choose another payment, or move the money to the account of the party it belongs to."
+
+    pay_in: str
+    why: str
+
+
+@dataclass(eq=False, kw_only=True)
+class PartyAccountNeeded(DomainError):
+    """A pay-in is moved to an account that says whom we owe: a liability that takes postings."""
+
+    code = "payments/party-account-needed"
+    advice = "Name the account of the customer, restaurant or other party."
+
+    account: str
+
+
+@dataclass(eq=False, kw_only=True)
+class UseReasonMissing(DomainError):
+    """What a person decides about money is written down with a reason."""
+
+    code = "payments/use-reason-missing"
+    advice = "Say how you know; whoever audits this reads it."
+
+
+@dataclass(eq=False, kw_only=True)
+class SecondPersonNeeded(DomainError):
+    """Whoever asked for it or recorded it does not decide about it."""
+
+    code = "payments/second-person-needed"
+    kind = Kind.FORBIDDEN
+    advice = "Ask a colleague who may approve."
+
+    thing: str
+
+
+@dataclass(eq=False, kw_only=True)
+class AlreadyDecided(DomainError):
+    """Somebody has decided about it."""
+
+    code = "payments/already-decided"
+    kind = Kind.CONFLICT
+
+    thing: str
+    state: str
+
+
+@dataclass(eq=False, kw_only=True)
+class UnknownReceipt(DomainError):
+    """There is no such receipt."""
+
+    code = "payments/unknown-receipt"
+    kind = Kind.NOT_FOUND
+
+    receipt: str
+
+
+@dataclass(eq=False, kw_only=True)
+class ReceiptTaken(DomainError):
+    """A receipt of that number and method has been recorded for the account."""
+
+    code = "payments/receipt-taken"
+    kind = Kind.CONFLICT
+    advice = "Look at the receipt of that number; cancel it first if it was recorded wrongly."
+
+    number: str
+
+
+@dataclass(eq=False, kw_only=True)
+class ReceiptUnsound(DomainError):
+    """The receipt cannot be recorded like this."""
+
+    code = "payments/receipt-unsound"
+
+    field: str
+    problem: str
+
+
+@dataclass(eq=False, kw_only=True)
+class NotOfferedHere(DomainError):
+    """The provider of this account does not offer that."""
+
+    code = "payments/not-offered-here"
+
+    account: str
+    what: str
+
+
+@dataclass(eq=False, kw_only=True)
 class AllocationMismatch(DomainError):
     """The legs of an allocation must be positive, in the payment's currency, and add up to it."""
 

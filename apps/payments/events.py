@@ -15,7 +15,10 @@ from apps.platform.money import Money
 
 @dataclass(frozen=True, slots=True)
 class PaymentCaptured:
-    """A customer's payment of at least what was asked has arrived and is in the books."""
+    """A customer's payment of at least what was asked has arrived and is in the books.
+
+    ``pay_in_id`` names the pay-in it was made of, when it came in unasked.
+    """
 
     name: ClassVar[str] = "payments.payment_captured"
     version: ClassVar[int] = 1
@@ -27,6 +30,44 @@ class PaymentCaptured:
     payer_masked: str
     provider_account: str
     expected_fee: Money | None
+    pay_in_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PayInReceived:
+    """Money came in that nobody was asked for. It stands in suspense until it is used.
+
+    ``learnt_from`` is callback, pull, statement or operator.
+    """
+
+    name: ClassVar[str] = "payments.pay_in_received"
+    version: ClassVar[int] = 1
+
+    pay_in_id: str
+    amount: Money
+    provider_reference: str
+    provider_account: str
+    account_reference: str
+    payer_masked: str
+    learnt_from: str
+    expected_fee: Money | None
+
+
+@dataclass(frozen=True, slots=True)
+class PayInUsed:
+    """A pay-in, or a part of it, has found its place: ``use`` is applied, moved or refunded.
+
+    ``target`` is the reference of a payment or the code of an account.
+    """
+
+    name: ClassVar[str] = "payments.pay_in_used"
+    version: ClassVar[int] = 1
+
+    pay_in_id: str
+    use: str
+    amount: Money
+    left: Money
+    target: str
 
 
 @dataclass(frozen=True, slots=True)

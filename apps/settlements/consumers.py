@@ -17,13 +17,35 @@ from apps.settlements.domain import ExpectedMovement, LineKind
     subject="house.*.payments.payment_captured.v1",
 )
 def on_payment_captured(event: InboundEvent) -> None:
-    """Expect the pay-in on the provider's statement."""
+    """Expect the pay-in on the provider's statement, unless it came unasked and is expected."""
+    if event.data.get("pay_in_id"):
+        return
     movement = ExpectedMovement(
         provider_account=event.data["provider_account"],
         kind=LineKind.PAYIN,
         amount=_money(event.data["amount"]),
         provider_reference=event.data["provider_reference"],
         source=f"payin:{event.data['intent_id']}:{event.data['provider_reference']}",
+        expected_fee=_optional(event.data.get("expected_fee")),
+    )
+    services.expect_movement(movement=movement, actor=SYSTEM)
+
+
+@consumer(
+    name="settlements.pay_in_received",
+    stream="HOUSE",
+    subject="house.*.payments.pay_in_received.v1",
+)
+def on_pay_in_received(event: InboundEvent) -> None:
+    """Expect what came in unasked as well; what was handed over by hand is on no statement."""
+    if event.data["learnt_from"] == "operator":
+        return
+    movement = ExpectedMovement(
+        provider_account=event.data["provider_account"],
+        kind=LineKind.PAYIN,
+        amount=_money(event.data["amount"]),
+        provider_reference=event.data["provider_reference"],
+        source=f"payin:{event.data['pay_in_id']}:{event.data['provider_reference']}",
         expected_fee=_optional(event.data.get("expected_fee")),
     )
     services.expect_movement(movement=movement, actor=SYSTEM)

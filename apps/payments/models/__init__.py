@@ -5,10 +5,22 @@ from apps.payments.models.attempts import Attempt, ProviderExchange
 from apps.payments.models.callbacks import Callback
 from apps.payments.models.events import PaymentEvent
 from apps.payments.models.intents import PaymentIntent
+from apps.payments.models.pay_ins import (
+    ManualReceipt,
+    PayIn,
+    PayInRefund,
+    PayInUsed,
+    PayInWatch,
+)
 
 __all__ = [
     "Attempt",
     "Callback",
+    "ManualReceipt",
+    "PayIn",
+    "PayInRefund",
+    "PayInUsed",
+    "PayInWatch",
     "PaymentEvent",
     "PaymentIntent",
     "ProviderAccount",

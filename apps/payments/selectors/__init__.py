@@ -5,6 +5,12 @@ from apps.payments.selectors.bank_files import bank_statements
 from apps.payments.selectors.breakers import breaker_reading
 from apps.payments.selectors.disagreements import provider_disagreements
 from apps.payments.selectors.health import ProviderHealth, provider_health, suspended_count
+from apps.payments.selectors.pay_ins import (
+    pay_in,
+    pay_in_candidates,
+    waiting_pay_ins,
+    waiting_pay_ins_count,
+)
 from apps.payments.selectors.payments import (
     attempt_for,
     callback,
@@ -32,6 +38,8 @@ __all__ = [
     "intent_by_reference",
     "intent_events",
     "intents",
+    "pay_in",
+    "pay_in_candidates",
     "payment",
     "payments_violations",
     "payout_outcome",
@@ -44,4 +52,6 @@ __all__ = [
     "suspended_count",
     "unknown_attempts",
     "unknown_count",
+    "waiting_pay_ins",
+    "waiting_pay_ins_count",
 ]

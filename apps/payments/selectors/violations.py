@@ -10,6 +10,7 @@ from django.db.models import Case, F, Q, Sum, When
 from apps.payments.domain.merging import EventKind, Fact, projection
 from apps.payments.domain.states import Direction
 from apps.payments.models import PaymentEvent, PaymentIntent
+from apps.payments.selectors.pay_in_laws import PAY_IN_LAWS
 from apps.platform.ids import public_id
 from apps.platform.violations import Violation
 
@@ -66,7 +67,7 @@ def payments_violations() -> list[Violation]:
     """Every breach of a law of payments in the present tenant; empty when all is well."""
     found = []
     with connection.cursor() as cursor:
-        for check, sql in _LAWS.items():
+        for check, sql in (_LAWS | PAY_IN_LAWS).items():
             cursor.execute(sql)
             found += [
                 Violation(check=check, subject=subject, detail=detail)

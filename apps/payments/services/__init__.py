@@ -4,6 +4,7 @@ from apps.payments.services.accounts import open_provider_account, prepare_books
 from apps.payments.services.attempts import create_payout_attempt, start_collection
 from apps.payments.services.checking import check_attempt_now
 from apps.payments.services.intents import create_payment_intent, expire_intents
+from apps.payments.services.pay_ins import apply_pay_in, move_pay_in, take_pay_in
 from apps.payments.services.processing import process_callbacks, replay_callback
 from apps.payments.services.receiving import Delivery, receive_callback
 from apps.payments.services.sending import send_due_attempts
@@ -12,10 +13,12 @@ from apps.payments.services.verifying import verify_due_attempts
 
 __all__ = [
     "Delivery",
+    "apply_pay_in",
     "check_attempt_now",
     "create_payment_intent",
     "create_payout_attempt",
     "expire_intents",
+    "move_pay_in",
     "open_provider_account",
     "prepare_books",
     "process_callbacks",
@@ -25,6 +28,7 @@ __all__ = [
     "send_due_attempts",
     "start_collection",
     "stop_provider",
+    "take_pay_in",
     "trust_provider",
     "verify_due_attempts",
 ]

@@ -1,0 +1,17 @@
+DROP TRIGGER payments_manual_receipt_kept ON payments_manual_receipt;
+DROP TRIGGER payments_pay_in_refund_kept ON payments_pay_in_refund;
+DROP TRIGGER payments_manual_receipt_two_persons ON payments_manual_receipt;
+DROP TRIGGER payments_pay_in_refund_two_persons ON payments_pay_in_refund;
+DROP FUNCTION payments_guard_two_persons_v1();
+DROP TRIGGER payments_pay_in_use_adds_up ON payments_pay_in_use;
+DROP TRIGGER payments_pay_in_adds_up ON payments_pay_in;
+DROP FUNCTION payments_check_pay_in_used_v1();
+DROP TRIGGER payments_pay_in_use_append_only ON payments_pay_in_use;
+DROP TRIGGER payments_pay_in_kept ON payments_pay_in;
+DROP TRIGGER payments_pay_in_guard ON payments_pay_in;
+DROP FUNCTION payments_guard_pay_in_v1();
+DROP TRIGGER payments_pay_in_receipt ON payments_pay_in;
+DROP TRIGGER payments_payment_event_receipt ON payments_payment_event;
+DROP FUNCTION payments_guard_receipt_v1();
+DROP INDEX payments_intent_folded;
+DROP FUNCTION payments_folded_reference_v1(text);
