@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
@@ -82,24 +83,38 @@ _INSERT_ALL = """
 """
 
 
+#: The record as a part of a statement: it is written where a row of ``done`` says so.
+INSERT_WHERE_DONE = """
+    INSERT INTO platform_audit_record (
+        tenant, id, use_case, actor_kind, actor_name, actor_id, subject, facts, request_id,
+        trace_id, recorded_at)
+    SELECT %s::uuid, %s::uuid, %s::text, %s::text, %s::text, %s::uuid, %s::text, %s::jsonb,
+           %s::text, %s::text, %s::timestamptz
+      FROM done WHERE is_new
+"""
+
+
+def values(use_case: str, actor: Actor, subject: str, facts: str = "{}") -> list[Any]:
+    """What a statement with ``INSERT_WHERE_DONE`` takes. The frame then leaves the record to it."""
+    return [
+        current_tenant_id(),
+        new_id(),
+        use_case,
+        actor.kind.value,
+        actor.name,
+        actor.id,
+        subject,
+        facts,
+        context.request_id.get(),
+        context.trace_id(),
+        clock.now(),
+    ]
+
+
 def _write(use_case: str, actor: Actor, draft: _Draft) -> None:
+    facts = json.dumps(draft.facts, cls=DjangoJSONEncoder)
     with connection.cursor() as cursor:
-        cursor.execute(
-            _INSERT,
-            [
-                current_tenant_id(),
-                new_id(),
-                use_case,
-                str(actor.kind),
-                actor.name,
-                actor.id,
-                draft.subject,
-                json.dumps(draft.facts, cls=DjangoJSONEncoder),
-                context.request_id.get(),
-                context.trace_id(),
-                clock.now(),
-            ],
-        )
+        cursor.execute(_INSERT, values(use_case, actor, draft.subject, facts))
 
 
 def note(subject: str = "", **facts: object) -> None:
@@ -112,7 +127,7 @@ def note(subject: str = "", **facts: object) -> None:
 
 
 def nothing_happened() -> None:
-    """The running use case found nothing to do (a replay, an empty sweep): leave no record."""
+    """Leave no record: nothing was done (a replay, an empty sweep), or it is written already."""
     draft = _draft.get()
     if draft is not None:
         draft.is_silent = True

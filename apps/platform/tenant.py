@@ -66,4 +66,7 @@ def current_tenant() -> CurrentTenant:
 
 def current_tenant_id() -> UUID:
     """The default of every row's ``tenant`` column."""
-    return current_tenant().id
+    id: UUID | None = getattr(database.tenant, "id", None)
+    if id is None or database.schema_name == get_public_schema_name():
+        return current_tenant().id
+    return id

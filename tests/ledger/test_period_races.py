@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
@@ -80,6 +80,20 @@ def post(code: str, day: date) -> UUID:
 
 def close(row: Period) -> object:
     return close_period(period_id=row.id, to_state=PeriodState.SOFT_CLOSED, actor=SYSTEM)
+
+
+def test_a_late_entry_by_itself_goes_on_or_is_refused(account: str) -> None:
+    late = next_open()
+    close_period(period_id=late.id, to_state=PeriodState.SOFT_CLOSED, actor=SYSTEM)
+
+    def post(kind: str) -> date:
+        legs = debit(account, kes(1)), credit("9900", kes(1))
+        made = draft(*legs, kind=kind, value_date=late.starts)
+        return post_entry(draft=made, idempotency_key=str(new_id()), actor=SYSTEM).value_date
+
+    assert post("payments.capture") == late.ends + timedelta(days=1)
+    with pytest.raises(errors.PeriodSoftClosed):
+        post("sale")
 
 
 def test_closing_waits_for_a_posting_under_way_and_freezes_it(races: Tenant, account: str) -> None:

@@ -9,10 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from apps.ledger import errors
 from apps.ledger.domain import AccountStatus, credit, debit
 from apps.ledger.domain.reversals import ReversalPart
+from apps.ledger.models import JournalEntry
 from apps.ledger.selectors import account_balance, books_violations
 from apps.ledger.services import (
     change_account_status,
@@ -24,7 +26,8 @@ from apps.ledger.services import (
 from apps.ledger.services.retries import again_when_in_the_way
 from apps.platform.actors import SYSTEM
 from apps.platform.errors import DomainError
-from apps.platform.ids import new_id
+from apps.platform.ids import new_id, public_id
+from apps.platform.models import AuditRecord, OutboxMessage
 from apps.platform.use_cases import use_case
 from apps.tenancy.contexts import inside
 from apps.tenancy.models import Tenant
@@ -65,6 +68,29 @@ def all_at_once(tenant: Tenant, work: list[Callable[[], object]]) -> list[object
 
     with ThreadPoolExecutor(len(work)) as pool:
         return list(pool.map(one, work))
+
+
+def test_a_posting_by_itself_is_one_statement_and_leaves_all_or_nothing(
+    pair: tuple[str, str],
+) -> None:
+    def left() -> tuple[int, ...]:
+        return tuple(model.objects.count() for model in (JournalEntry, OutboxMessage, AuditRecord))
+
+    made, key = draft(debit(pair[0], kes(5)), credit(pair[1], kes(5))), str(new_id())
+    before = left()
+    with CaptureQueriesContext(connection) as through_django:
+        receipt = post_entry(draft=made, idempotency_key=key, actor=SYSTEM)
+    assert through_django.captured_queries == []  # no BEGIN, no COMMIT, no second statement
+    assert left() == tuple(count + 1 for count in before)
+    (record,) = AuditRecord.objects.filter(subject=public_id("je", receipt.entry_id))
+    assert (record.use_case, record.actor_name, record.facts) == ("ledger.post_entry", "system", {})
+
+    after = left()
+    assert post_entry(draft=made, idempotency_key=key, actor=SYSTEM).is_replay
+    elsewhere = draft(debit(pair[0], kes(5)), credit("nowhere", kes(5)))
+    with pytest.raises(errors.UnknownAccount):
+        post_entry(draft=elsewhere, idempotency_key=str(new_id()), actor=SYSTEM)
+    assert left() == after
 
 
 def test_eight_writers_in_opposite_directions_on_two_hot_accounts(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -103,14 +103,3 @@ def months_after(first: date, months: int) -> date:
     """The first day of the month that is ``months`` after the one ``first`` begins."""
     index = first.year * MONTHS_IN_YEAR + first.month - 1 + months
     return date(index // MONTHS_IN_YEAR, index % MONTHS_IN_YEAR + 1, 1)
-
-
-def kind_matches(kind: str, patterns: Sequence[str]) -> bool:
-    """True if one of ``patterns`` names the kind: ``payments.capture``, ``payments.*`` or ``*``.
-
-    ``ledger_kind_matches_v1`` says the same in the database.
-    """
-    return any(
-        pattern in ("*", kind) or (pattern.endswith(".*") and kind.startswith(pattern[:-1]))
-        for pattern in patterns
-    )

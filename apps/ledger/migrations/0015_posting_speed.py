@@ -6,9 +6,11 @@ from typing import ClassVar
 
 from django.db import migrations
 
+from apps.platform.sql import RunSQLFile
+
 
 class Migration(migrations.Migration):
-    """Nothing yet."""
+    """Functions only; no table changes."""
 
     dependencies: ClassVar = [("ledger", "0014_recurring")]
-    operations: ClassVar = []
+    operations: ClassVar = [RunSQLFile("apps.ledger", "0015_posting_speed")]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import compress
+from operator import itemgetter
 from typing import Any
-
-from django.db import connection
 
 from apps.ledger.domain import AccountClass, Side
 from apps.platform.money import Money
-from apps.platform.tenant import current_tenant_id
+from apps.platform.tenant import current_tenant_id, database
 
 _STORED = """
     SELECT a.code, a.name, a.account_class, a.currency,
@@ -22,7 +22,7 @@ _STORED = """
                         coalesce(sum(amount_minor) FILTER (WHERE side = 'C'), 0)::bigint AS credits
                    FROM ledger_posting WHERE account_version IS NULL
                   GROUP BY account_id) u ON u.account_id = b.account_id
-     WHERE b.tenant = %s AND (b.version > 0 OR u.account_id IS NOT NULL) ORDER BY a.code
+     WHERE b.tenant = %s AND (b.version > 0 OR u.account_id IS NOT NULL)
 """
 #: What is stored less the days that came after: the figures of yesterday cost one day.
 _AS_OF = """
@@ -42,7 +42,7 @@ _AS_OF = """
                       WHERE account_version IS NULL AND value_date <= %(as_of)s
                       GROUP BY account_id) u ON u.account_id = b.account_id
          WHERE b.tenant = %(tenant)s) held
-     WHERE debits > 0 OR credits > 0 ORDER BY code
+     WHERE debits > 0 OR credits > 0
 """
 _FOLDED = """
     SELECT a.code, a.name, a.account_class, a.currency,
@@ -50,7 +50,7 @@ _FOLDED = """
            coalesce(sum(p.amount_minor) FILTER (WHERE p.side = 'C'), 0)::bigint
       FROM ledger_posting p JOIN ledger_account a ON a.id = p.account_id
      WHERE p.tenant = %s
-     GROUP BY a.code, a.name, a.account_class, a.currency ORDER BY a.code
+     GROUP BY a.code, a.name, a.account_class, a.currency
 """
 
 
@@ -102,14 +102,16 @@ class TrialBalance:
     @property
     def totals(self) -> tuple[CurrencyTotal, ...]:
         """Both sides of each currency."""
-        sums: dict[str, list[int]] = {}
-        for _, _, _, currency, debits, credits in self.figures:
-            both = sums.setdefault(currency, [0, 0])
-            both[0] += debits
-            both[1] += credits
+        if not self.figures:
+            return ()
+        *_, currencies, debits, credits = zip(*self.figures, strict=True)
         return tuple(
-            CurrencyTotal(currency=currency, debits_minor=debits, credits_minor=credits)
-            for currency, (debits, credits) in sorted(sums.items())
+            CurrencyTotal(
+                currency=currency,
+                debits_minor=_sum_of(currency, currencies, debits),
+                credits_minor=_sum_of(currency, currencies, credits),
+            )
+            for currency in sorted(set(currencies))
         )
 
     @property
@@ -131,9 +133,13 @@ def trial_balance_from_postings() -> TrialBalance:
 
 
 def _read(query: str, arguments: list[Any] | dict[str, Any]) -> TrialBalance:
-    with connection.cursor() as cursor:
-        cursor.execute(query, arguments)
-        return TrialBalance(cursor.fetchall())
+    """Sorted here: PostgreSQL takes as long to sort ten thousand rows as to find them."""
+    rows = database.execute_prepared(query, arguments).fetchall()
+    return TrialBalance(sorted(rows, key=itemgetter(0)))
+
+
+def _sum_of(currency: str, currencies: Sequence[str], amounts: Sequence[int]) -> int:
+    return sum(compress(amounts, map(currency.__eq__, currencies)))
 
 
 def _row(

@@ -13,7 +13,7 @@ from apps.ledger.domain import (
 )
 from apps.ledger.services.each import Group, Outcome, write_each
 from apps.ledger.services.keeping import keep_refusals
-from apps.ledger.services.posting import Instruction, write
+from apps.ledger.services.posting import Instruction, write, write_alone
 from apps.ledger.services.refusals import typed
 from apps.ledger.services.retries import again_when_in_the_way
 from apps.platform import audit
@@ -21,6 +21,8 @@ from apps.platform.actors import Actor
 from apps.platform.errors import DomainError
 from apps.platform.ids import public_id
 from apps.platform.use_cases import use_case
+
+POST = "ledger.post_entry"
 
 
 def post_entry(
@@ -44,12 +46,10 @@ def post_entry(
 
 
 @again_when_in_the_way
-@use_case("ledger.post_entry")
+@use_case(POST, is_one_statement=True)
 def _post_entry(*, draft: EntryDraft, idempotency_key: str, actor: Actor) -> EntryReceipt:
     draft.check()
-    receipt = write([_instruction(draft, idempotency_key)], actor)[0]
-    _note([receipt])
-    return receipt
+    return write_alone(_instruction(draft, idempotency_key), actor, POST)
 
 
 @again_when_in_the_way

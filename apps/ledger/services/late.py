@@ -13,20 +13,15 @@ from dataclasses import replace
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-from django.db import connection
-
 from apps.ledger.domain import EntryDraft
-from apps.ledger.domain.periods import LATE, Late, kind_matches
-from apps.ledger.selectors.periods import calendar
+from apps.ledger.domain.periods import LATE, LATE_KINDS, Late
 from apps.platform import clock
 from apps.platform.actors import Actor
-from apps.platform.tenant import current_tenant
+from apps.platform.tenant import current_tenant, database
 
 _FIRST_OPEN = """
-    SELECT d.number, c.first_open
-      FROM unnest(%s::date[], %s::text[], %s::uuid[])
-           WITH ORDINALITY d(value_date, kind, actor_id, number)
-     CROSS JOIN LATERAL ledger_closed_period_v1(d.value_date, d.kind, d.actor_id, %s) c
+    SELECT number, first_open
+      FROM ledger_late_days_v1(%s::date[], %s::text[], %s::uuid[], %s::boolean[], %s::text[], %s)
 """
 
 
@@ -38,15 +33,11 @@ def on_open_days(drafts: Sequence[EntryDraft], actors: Sequence[Actor]) -> list[
     """
     result = list(drafts)
     today = clock.today(current_tenant().zone)
-    past = [n for n, draft in enumerate(drafts) if draft.value_date < today]
-    past = [n for n in past if drafts[n].late is not Late.REFUSE]
-    if past and any(drafts[n].late is Late.RULE for n in past):
-        kinds = calendar().late_kinds
-        past = [
-            n
-            for n in past
-            if drafts[n].late is Late.NEXT_OPEN or kind_matches(drafts[n].kind, kinds)
-        ]
+    past = [
+        n
+        for n, draft in enumerate(drafts)
+        if draft.value_date < today and draft.late is not Late.REFUSE
+    ]
     if not past:
         return result
     for number, first_open in _closed([drafts[n] for n in past], [actors[n] for n in past]):
@@ -56,12 +47,18 @@ def on_open_days(drafts: Sequence[EntryDraft], actors: Sequence[Actor]) -> list[
 
 
 def _closed(drafts: Sequence[EntryDraft], actors: Sequence[Actor]) -> list[tuple[int, date]]:
-    days, kinds = [draft.value_date for draft in drafts], [draft.kind for draft in drafts]
-    ids = [actor.id for actor in actors]
-    with connection.cursor() as cursor:
-        cursor.execute("LOCK TABLE ledger_journal_entry IN ROW EXCLUSIVE MODE")
-        cursor.execute(_FIRST_OPEN, [days, kinds, ids, clock.now()])
-        return list(cursor.fetchall())
+    """Places of those that are late and may be sent on, counted from 1, and where to."""
+    about = zip(
+        *(
+            (draft.value_date, draft.kind, actor.id, draft.late is Late.NEXT_OPEN)
+            for draft, actor in zip(drafts, actors, strict=True)
+        ),
+        strict=True,
+    )
+    columns = [list(column) for column in about]
+    return list(
+        database.execute_prepared(_FIRST_OPEN, [*columns, list(LATE_KINDS), clock.now()]).fetchall()
+    )
 
 
 def _sent_on(draft: EntryDraft, first_open: date) -> EntryDraft:

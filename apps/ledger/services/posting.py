@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -13,11 +14,13 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
 
 from apps.ledger.domain import EntryDraft, EntryReceipt
+from apps.ledger.domain.periods import Late
+from apps.ledger.errors import PeriodHardClosed, PeriodSoftClosed
 from apps.ledger.events import EntryPosted
 from apps.ledger.services.approval_rules import require_approval
 from apps.ledger.services.late import on_open_days
 from apps.ledger.services.refusals import typed
-from apps.platform import clock, context
+from apps.platform import audit, clock, context
 from apps.platform.actors import Actor
 from apps.platform.durability import flush
 from apps.platform.events import payload_of
@@ -25,21 +28,22 @@ from apps.platform.ids import new_id, public_id
 from apps.platform.messaging.wakeup import wake_relay
 from apps.platform.metrics import entries_posted
 from apps.platform.money import Money
-from apps.platform.tenant import current_tenant_id
+from apps.platform.tenant import current_tenant_id, database
 
 # Arrays go over in binary (%b): written as text, each of their values is searched for letters to
 # escape, and that took longer than the rest of the call.
 # Whoever asks for early release promises to flush before anybody is told: see ``write``.
-_ONE = """
+_ROW = """
     SELECT r.*, current_setting('ledger.releases_early', true) = 'on' AND ledger_release_early_v1()
+"""
+_ONE = f"""{_ROW}
       FROM ledger_post_entry_v1(
         %s::uuid, %s::timestamptz, %s::text, %s::uuid, %s::text, %s::text,
         %s::uuid, %s::text, %s::text, %s::date, %s::timestamptz, %s::text, %s::bytea, %s::text,
         %s::uuid, %s::text, %s::uuid, %s::text, %s::jsonb, %s::uuid, %s::text, %s::jsonb,
         %b::text[], %b::text[], %b::bigint[], %b::text[], %b::text[]) r
 """
-_MANY = """
-    SELECT r.*, current_setting('ledger.releases_early', true) = 'on' AND ledger_release_early_v1()
+_MANY = f"""{_ROW}
       FROM ledger_post_entries_v1(
         %s::uuid, %s::timestamptz, %b::text[], %b::uuid[], %b::text[], %b::text[],
         %b::uuid[], %b::text[], %b::text[], %b::date[], %b::timestamptz[], %b::text[],
@@ -48,6 +52,16 @@ _MANY = """
         %b::int[], %b::text[], %b::text[], %b::bigint[], %b::text[], %b::text[], %s::jsonb) r
     ORDER BY ordinal
 """
+# With the audit record of the use case that is nothing but this posting.
+_AUDITED = """
+    WITH posted AS MATERIALIZED ({posting}),
+         done AS (SELECT NOT is_replay AS is_new FROM posted),
+         audited AS ({audit})
+    SELECT * FROM posted
+"""
+_ONE_AUDITED, _MANY_AUDITED = (
+    _AUDITED.format(posting=posting, audit=audit.INSERT_WHERE_DONE) for posting in (_ONE, _MANY)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,17 +103,52 @@ def write(instructions: Sequence[Instruction], actor: Actor) -> list[EntryReceip
     """
     if not instructions:
         return []
+    instructions = _in_open_days(instructions, actor)
+    for one in instructions:
+        require_approval(one.draft)
+    return _carried_out(instructions, *call_of(instructions, actor))
+
+
+def write_alone(instruction: Instruction, actor: Actor, use_case: str) -> EntryReceipt:
+    """Post one entry for a use case that does nothing else, its audit record in the same statement.
+
+    Outside a transaction that one statement is all there is to it, so the calendar is looked at
+    only once its guard has refused the entry's day; inside one, where a refusal would be the end of
+    the transaction, it is asked beforehand.
+    """
+    require_approval(instruction.draft)
+    audit.nothing_happened()  # the statement writes it
+    if not connection.in_atomic_block:
+        try:
+            return _written_alone(instruction, actor, use_case)
+        except (PeriodHardClosed, PeriodSoftClosed):
+            if instruction.draft.late is Late.REFUSE:
+                raise
+    with transaction.atomic() if not connection.in_atomic_block else nullcontext():
+        (instruction,) = _in_open_days([instruction], actor)
+        return _written_alone(instruction, actor, use_case)
+
+
+def _written_alone(instruction: Instruction, actor: Actor, use_case: str) -> EntryReceipt:
+    query, arguments = call_of([instruction], actor)
+    query = _ONE_AUDITED if query is _ONE else _MANY_AUDITED
+    record = audit.values(use_case, actor, public_id("je", instruction.id))
+    (receipt,) = _carried_out([instruction], query, [*arguments, *record])
+    return receipt
+
+
+def _in_open_days(instructions: Sequence[Instruction], actor: Actor) -> list[Instruction]:
     days = on_open_days(
         [one.draft for one in instructions], [one.actor or actor for one in instructions]
     )
-    instructions = [
-        replace(one, draft=draft) for one, draft in zip(instructions, days, strict=True)
-    ]
-    for one in instructions:
-        require_approval(one.draft)
-    with typed(), connection.cursor() as cursor:
-        cursor.execute(*call_of(instructions, actor))
-        rows = [Row(*row) for row in cursor.fetchall()]
+    return [replace(one, draft=draft) for one, draft in zip(instructions, days, strict=True)]
+
+
+def _carried_out(
+    instructions: Sequence[Instruction], query: str, arguments: Sequence[Any]
+) -> list[EntryReceipt]:
+    with typed():
+        rows = [Row(*row) for row in database.execute_prepared(query, arguments).fetchall()]
     if any(row.is_let_go or row.is_replay for row in rows):
         transaction.on_commit(flush)
     receipts = [

@@ -23,7 +23,7 @@ from apps.ledger.domain import (
     ReleaseDraft,
 )
 from apps.ledger.services.each import write_each
-from apps.ledger.services.entries import post_entry
+from apps.ledger.services.entries import POST, post_entry
 from apps.ledger.services.holds import capture_hold, place_hold, release_hold
 from apps.ledger.services.posting import Instruction
 from apps.platform import audit, context
@@ -32,7 +32,6 @@ from apps.platform.errors import Busy, DomainError
 from apps.platform.ids import public_id
 from apps.platform.metrics import USE_CASE_SECONDS
 
-POST = "ledger.post_entry"
 _LOCK_JOURNAL = "LOCK TABLE ledger_journal_entry IN ROW EXCLUSIVE MODE"  # before who changes modes
 _LOCK_HOLDS = "SELECT id FROM ledger_hold WHERE id = ANY (%s) ORDER BY id FOR NO KEY UPDATE"
 _LOCK_BALANCES = """

@@ -158,15 +158,7 @@ def _of(place: Place, query: str) -> sql.Composed:
 
 def _run(query: sql.Composed, about: Any) -> Any:
     """Prepared, because planning takes longer than running it (looking into 300 schemas: 3 ms)."""
-    database.ensure_connection()
-    session = database.connection
-    before = session.prepare_threshold
-    session.prepare_threshold = 0  # nothing else is prepared: Django switches it off
-    try:
-        with database.wrap_database_errors:
-            return session.execute(query, about, prepare=True)
-    finally:
-        session.prepare_threshold = before
+    return database.execute_anywhere(query, about)
 
 
 def _chunks(places: Sequence[Place], size: int) -> Iterator[list[Place]]:

@@ -22,6 +22,31 @@ class DatabaseWrapper(TenantsWrapper):
             return
         super()._handle_search_path(cursor)
 
+    def execute_prepared(self, query: Any, arguments: Any = None) -> Any:
+        """Run a statement of the hot path as one that the session prepares once; the cursor of it.
+
+        To parse and plan such a statement takes as long as to carry it out. It goes past Django's
+        cursor, so no query log or query metric knows of it.
+        """
+        self.ensure_connection()
+        self.validate_no_broken_transaction()
+        if not self._is_there():
+            with self.cursor():  # which moves to the schema
+                pass
+        return self.execute_anywhere(query, arguments)
+
+    def execute_anywhere(self, query: Any, arguments: Any = None) -> Any:
+        """The same for a statement that names its schema, wherever the session looks."""
+        self.ensure_connection()
+        session = self.connection
+        before = session.prepare_threshold
+        session.prepare_threshold = 0  # nothing else is prepared: Django switches it off
+        try:
+            with self.wrap_database_errors:
+                return session.execute(query, arguments, prepare=True)
+        finally:
+            session.prepare_threshold = before
+
     def _is_there(self) -> bool:
         """False also where the server does not report it: before PostgreSQL 18."""
         if not self.schema_name:
