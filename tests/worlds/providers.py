@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tests.worlds.daraja import provider as daraja
+from tests.worlds.paypal import provider as paypal
 from tests.worlds.server import Request, Response
 from tests.worlds.stripe import provider as stripe
 
@@ -30,6 +31,7 @@ Opener = Callable[[Path, int], Provider]
 #: Path prefix and opener. Daraja's paths start at the root, so it comes last and takes the rest.
 PROVIDERS: tuple[tuple[str, Opener], ...] = (
     ("/stripe", stripe.open_provider),
+    ("/paypal", paypal.open_provider),
     ("", daraja.open_provider),
 )
 
