@@ -15,6 +15,7 @@ TRIGGERS: Mapping[str, str] = {
         ("account_parent_sound", "test_chart::test_the_tree_has_headers"),
         ("account_status_followed", "test_post_entry::test_the_status_says"),
         ("account_unit_held", "test_locks::test_a_unit_waits"),
+        ("account_balance_has_account", "test_hot_rows::test_a_balance_has_its_account"),
         ("account_balance_watched", "test_limits::test_a_class_holds"),
         ("balance_monitor_begins_or_ends", "test_limits::test_each_crossing_is_told"),
         ("fx_conversion_checked", "test_fx_conversions::test_the_database_holds_it_too"),

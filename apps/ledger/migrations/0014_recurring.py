@@ -1,14 +1,26 @@
-"""Entries that recur."""
+"""Postings keep off the rows of accounts."""
 
-from __future__ import annotations
+import django.db.models.deletion
+from django.db import migrations, models
 
-from typing import ClassVar
-
-from django.db import migrations
+from apps.platform.sql import RunSQLFile
 
 
 class Migration(migrations.Migration):
-    """Nothing yet."""
+    dependencies = [("ledger", "0013_refusals")]
 
-    dependencies: ClassVar = [("ledger", "0013_refusals")]
-    operations: ClassVar = []
+    operations = [
+        migrations.AlterField(
+            model_name="accountbalance",
+            name="account",
+            field=models.OneToOneField(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                primary_key=True,
+                related_name="balance",
+                serialize=False,
+                to="ledger.account",
+            ),
+        ),
+        RunSQLFile("apps.ledger", "0014_balances_keep_off"),
+    ]

@@ -68,11 +68,12 @@ class AccountBalance(TenantRow):
     Which sides the account takes is repeated here from its status, by a trigger.
 
     What a row may say is held by a trigger of ``sql/0002_books.sql``, which says why it is not
-    CHECKs.
+    CHECKs; that it has an account by one of ``sql/0014_balances_keep_off.sql``, which says why that
+    is not a foreign key.
     """
 
     account = models.OneToOneField(
-        Account, models.PROTECT, primary_key=True, related_name="balance"
+        Account, models.PROTECT, primary_key=True, related_name="balance", db_constraint=False
     )
     debits_minor = models.BigIntegerField(default=0)
     credits_minor = models.BigIntegerField(default=0)

@@ -1,0 +1,2 @@
+DROP TRIGGER ledger_account_balance_has_account ON ledger_account_balance;
+DROP FUNCTION ledger_check_balance_account_v1();
