@@ -185,3 +185,62 @@ class ProviderRecovered:
 
     provider_account: str
     operation: str
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutReturned:
+    """A payout that had been paid came back: the money is on our account again, not in our books.
+
+    It stands on the account's statement, where it is a line that no payment of ours explains.
+    """
+
+    name: ClassVar[str] = "payments.payout_returned"
+    version: ClassVar[int] = 1
+
+    payout_ref: str
+    attempt_id: str
+    amount: Money
+    reason: str
+    provider_reference: str
+    provider_account: str
+
+
+@dataclass(frozen=True, slots=True)
+class BankFileDelivered:
+    """A file of payouts is in the bank's folder."""
+
+    name: ClassVar[str] = "payments.bank_file_delivered"
+    version: ClassVar[int] = 1
+
+    file_id: str
+    provider_account: str
+    message_id: str
+    payouts: int
+    total: Money
+
+
+@dataclass(frozen=True, slots=True)
+class BankFileQuarantined:
+    """A file of the bank was put aside: unreadable, unproved, or at odds with what we know."""
+
+    name: ClassVar[str] = "payments.bank_file_quarantined"
+    version: ClassVar[int] = 1
+
+    file_id: str
+    provider_account: str
+    file_name: str
+    code: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class BankStatementReceived:
+    """A bank's closing statement has been read and proved; its file can be asked for."""
+
+    name: ClassVar[str] = "payments.bank_statement_received"
+    version: ClassVar[int] = 1
+
+    file_id: str
+    provider_account: str
+    file_format: str
+    file_name: str

@@ -48,6 +48,13 @@ def sweep_checks() -> int:
     return _hand_on(verify_due_attempts) if has_due_checks() else 0
 
 
+@every_tenant("payments.sweep_bank_files")
+def sweep_bank_files() -> int:
+    """Hand over payment files that are due, and fetch and read what banks have answered."""
+    done = services.send_bank_files() + services.fetch_bank_files()
+    return done + services.read_bank_files()
+
+
 @every_tenant("payments.sweep_expiry")
 def sweep_expiry() -> int:
     """End intents whose time is over."""

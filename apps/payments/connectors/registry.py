@@ -10,12 +10,14 @@ from __future__ import annotations
 from functools import cache
 from importlib.metadata import entry_points
 
+from apps.payments.connectors.bank.connector import BankConnector
 from apps.payments.connectors.base import Connector
+from apps.payments.connectors.files import FileRail
 from apps.payments.connectors.mpesa.connector import MpesaConnector
 from apps.payments.errors import UnknownConnector
 
 GROUP = "countinghouse.connectors"
-_OURS: tuple[Connector, ...] = (MpesaConnector(),)
+_OURS: tuple[Connector, ...] = (MpesaConnector(), BankConnector())
 
 
 @cache
@@ -44,3 +46,8 @@ def connector_called_back_at(inbound_name: str) -> Connector:
         if candidate.inbound_name == inbound_name:
             return candidate
     raise UnknownConnector(connector=inbound_name)
+
+
+def file_rails() -> list[str]:
+    """The codes of connectors whose payouts leave in files, never one by one."""
+    return [code for code, rail in connectors().items() if isinstance(rail, FileRail)]

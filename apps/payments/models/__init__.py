@@ -2,6 +2,7 @@
 
 from apps.payments.models.accounts import ProviderAccount, ProviderStop
 from apps.payments.models.attempts import Attempt, ProviderExchange
+from apps.payments.models.bank_files import BankFile, BankFileSighting, BankPayout
 from apps.payments.models.callbacks import Callback
 from apps.payments.models.events import PaymentEvent
 from apps.payments.models.intents import PaymentIntent
@@ -15,6 +16,9 @@ from apps.payments.models.pay_ins import (
 
 __all__ = [
     "Attempt",
+    "BankFile",
+    "BankFileSighting",
+    "BankPayout",
     "Callback",
     "ManualReceipt",
     "PayIn",

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from apps.payments.connectors.registry import file_rails
 from apps.payments.domain.allocations import Allocation
 from apps.payments.domain.receipts import (
     AttemptRow,
@@ -128,7 +129,11 @@ def callback(callback_id: UUID) -> CallbackRow:
 
 def has_due_sends() -> bool:
     """True if something is waiting to be sent."""
-    return Attempt.objects.filter(state__in=SENDABLE, next_send_at__lte=clock.now()).exists()
+    return (
+        Attempt.objects.filter(state__in=SENDABLE, next_send_at__lte=clock.now())
+        .exclude(provider_account__connector__in=file_rails())
+        .exists()
+    )
 
 
 def has_due_checks() -> bool:
@@ -136,7 +141,11 @@ def has_due_checks() -> bool:
     now = clock.now()
     is_due = Q(state__in=CHECKABLE, next_check_at__lte=now)
     is_stale = Q(state=AttemptState.SENDING, sent_at__lt=stale_before(now))
-    return Attempt.objects.filter(is_due | is_stale).exists()
+    return (
+        Attempt.objects.filter(is_due | is_stale)
+        .exclude(provider_account__connector__in=file_rails())
+        .exists()
+    )
 
 
 def _intent(intent_id: UUID) -> PaymentIntent:

@@ -2,6 +2,13 @@
 
 from apps.payments.services.accounts import open_provider_account, prepare_books
 from apps.payments.services.attempts import create_payout_attempt, start_collection
+from apps.payments.services.bank_delivering import send_bank_files
+from apps.payments.services.bank_fetching import fetch_bank_files
+from apps.payments.services.bank_reading import (
+    discard_bank_file,
+    read_bank_files,
+    retry_bank_file,
+)
 from apps.payments.services.checking import check_attempt_now
 from apps.payments.services.intents import create_payment_intent, expire_intents
 from apps.payments.services.pay_ins import apply_pay_in, move_pay_in, take_pay_in
@@ -17,14 +24,19 @@ __all__ = [
     "check_attempt_now",
     "create_payment_intent",
     "create_payout_attempt",
+    "discard_bank_file",
     "expire_intents",
+    "fetch_bank_files",
     "move_pay_in",
     "open_provider_account",
     "prepare_books",
     "process_callbacks",
+    "read_bank_files",
     "receive_callback",
     "replay_callback",
     "resume_provider",
+    "retry_bank_file",
+    "send_bank_files",
     "send_due_attempts",
     "start_collection",
     "stop_provider",

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from apps.payments.domain import tokens
 from apps.payments.domain.keys import short_key
 from apps.payments.domain.merging import RANKS, EventKind
+from apps.payments.domain.payees import BankPayee
 from apps.payments.domain.phones import msisdn
 from apps.payments.domain.receipts import AttemptReceipt
 from apps.payments.domain.states import (
@@ -26,9 +27,10 @@ from apps.payments.errors import (
     PayoutAlreadyTried,
     UnknownIntent,
 )
-from apps.payments.models import Attempt, PaymentEvent, PaymentIntent, ProviderAccount
+from apps.payments.models import Attempt, BankPayout, PaymentEvent, PaymentIntent, ProviderAccount
 from apps.payments.selectors.contexts import callback_token
 from apps.payments.services.accounts import account_for, capabilities_of
+from apps.payments.services.bank_collecting import check_payee
 from apps.payments.services.projecting import project
 from apps.platform import audit, clock, context
 from apps.platform.actors import Actor
@@ -86,22 +88,26 @@ def create_payout_attempt(  # noqa: PLR0913  the facts of a payout, each by name
     *,
     payout_ref: UUID,
     amount: Money,
-    phone: str,
     debit_account: str,
     provider_account: str,
     idempotency_key: str,
     actor: Actor,
+    phone: str = "",
+    payee: BankPayee | None = None,
 ) -> AttemptReceipt:
     """Queue a payout; a worker sends it. When it is paid, ``debit_account`` is debited.
+
+    It goes to a phone, or by a rail of files to a ``payee`` at a bank: ``UnwritablePayment`` at
+    once when the bank would not take a field of it.
 
     Asking again with the same key and facts returns the first receipt. Another attempt for the
     same ``payout_ref`` is refused with ``PayoutAlreadyTried`` unless every earlier one is proved to
     have failed: an unknown outcome is never paid again.
     """
-    number_called = msisdn(phone)
+    number_called = msisdn(phone) if payee is None else ""
     asked = fingerprint(
         str(payout_ref), amount.minor, amount.currency, number_called, debit_account,
-        provider_account,
+        provider_account, *(payee.facts.values() if payee else ()),
     )  # fmt: skip
     first = _replayed(idempotency_key, asked)
     if first is not None:
@@ -109,6 +115,7 @@ def create_payout_attempt(  # noqa: PLR0913  the facts of a payout, each by name
     earlier = Attempt.objects.filter(payout_ref=payout_ref)
     _refuse_second_payout(payout_ref)
     account = account_for(Operation.PAYOUT, amount, provider_account)
+    check_payee(account, amount, payee)
     draft = _Draft(
         operation=Operation.PAYOUT,
         number=earlier.count() + 1,
@@ -119,6 +126,7 @@ def create_payout_attempt(  # noqa: PLR0913  the facts of a payout, each by name
         fingerprint=asked,
         payout_ref=payout_ref,
         debit_account=debit_account,
+        payee=payee,
     )
     try:
         with transaction.atomic():
@@ -146,6 +154,7 @@ class _Draft:
     intent: PaymentIntent | None = None
     payout_ref: UUID | None = None
     debit_account: str = ""
+    payee: BankPayee | None = None
 
 
 def _write(draft: _Draft) -> Attempt:
@@ -173,6 +182,8 @@ def _write(draft: _Draft) -> Attempt:
         created_at=now,
         next_send_at=now,
     )
+    if draft.payee is not None:
+        BankPayout.objects.create(attempt=attempt, payee=draft.payee.facts)
     wake(SEND_TASK)
     return attempt
 

@@ -6,11 +6,11 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from apps.payments.connectors.base import ProviderError, Result
 from apps.payments.connectors.promises import submit
-from apps.payments.connectors.registry import connector
+from apps.payments.connectors.registry import connector, file_rails
 from apps.payments.domain.states import SENDABLE, AttemptState, Outcome
 from apps.payments.models import Attempt, ProviderStop
 from apps.payments.selectors.contexts import context_for, view_of
@@ -74,6 +74,7 @@ def _next_due() -> Attempt | None:
         .select_related("provider_account", "intent")
         .filter(
             ~Exists(stopped),
+            ~Q(provider_account__connector__in=file_rails()),
             state__in=SENDABLE,
             next_send_at__lte=clock.now(),
             provider_account__status="active",

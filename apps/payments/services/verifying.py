@@ -6,9 +6,10 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
+from django.db.models import Q
 
 from apps.payments.connectors.base import ProviderError, Result, Verifier
-from apps.payments.connectors.registry import connector
+from apps.payments.connectors.registry import connector, file_rails
 from apps.payments.domain import schedule
 from apps.payments.domain.states import CHECKABLE, AttemptState, Direction, Outcome
 from apps.payments.models import Attempt
@@ -47,7 +48,9 @@ def verify_due_attempts(*, limit: int = VERIFY_BATCH) -> int:
 
 def _give_up_sending(limit: int) -> int:
     stale = Attempt.objects.filter(
-        state=AttemptState.SENDING, sent_at__lt=stale_before(clock.now())
+        ~Q(provider_account__connector__in=file_rails()),
+        state=AttemptState.SENDING,
+        sent_at__lt=stale_before(clock.now()),
     ).values_list("id", flat=True)[:limit]
     for attempt_id in stale:
         _note_overdue(attempt_id=attempt_id, actor=SYSTEM)
@@ -79,7 +82,11 @@ def _claim() -> Attempt | None:
         attempt = (
             Attempt.objects.select_for_update(of=("self",), skip_locked=True)
             .select_related("provider_account", "intent")
-            .filter(state__in=CHECKABLE, next_check_at__lte=now)
+            .filter(
+                ~Q(provider_account__connector__in=file_rails()),
+                state__in=CHECKABLE,
+                next_check_at__lte=now,
+            )
             .order_by("next_check_at", "id")
             .first()
         )

@@ -58,6 +58,13 @@ class TenantStorage(Storage):
         """
         return self._store.save_locked(self._at(name), content, until)
 
+    def save_whole(self, name: str, content: bytes) -> None:
+        """Keep ``content`` under exactly this name, so that nobody ever sees a part of it.
+
+        Saving the same bytes again is the same as once; other bytes are ``FileNameTaken``.
+        """
+        self._store.save_whole(self._at(name), content)
+
     def delete(self, name: str) -> None:
         """Remove the file, if it is there."""
         self._store.delete(self._at(name))
@@ -121,7 +128,12 @@ class _Folder(FileSystemStorage):
     """A folder that no web server shows."""
 
     def save_locked(self, name: str, content: bytes, until: datetime) -> datetime | None:  # noqa: ARG002  of the interface
-        """Written whole or not at all, and not writable afterwards; its owner could still."""
+        """Not writable afterwards; its owner could still."""
+        self.save_whole(name, content)
+        return None
+
+    def save_whole(self, name: str, content: bytes) -> None:
+        """Written under another name, then linked to its own."""
         place = Path(self.path(name))
         if not place.exists():
             place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -133,7 +145,6 @@ class _Folder(FileSystemStorage):
             draft.unlink()
         if place.read_bytes() != content:
             raise FileNameTaken
-        return None
 
     def url(self, name: str | None) -> str:
         """There is none."""

@@ -64,6 +64,16 @@ class Bucket(S3Storage):
             return retained
         return until if is_locking else None
 
+    def save_whole(self, name: str, content: bytes) -> None:
+        """An object is there whole or not at all."""
+        try:
+            self.bucket.Object(name).put(Body=content, IfNoneMatch="*")
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] not in _TAKEN:
+                raise
+            if self.bucket.Object(name).get()["Body"].read() != content:
+                raise FileNameTaken from error
+
     @cached_property
     def _is_locking(self) -> bool:
         """Whether the bucket was made with object lock; asked once."""

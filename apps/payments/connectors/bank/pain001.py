@@ -208,7 +208,7 @@ class _Writer:
 
     def _account(self, account: Account, currency: str = "") -> str:
         if account.iban:
-            if not _is_iban(account.iban):
+            if not is_iban(account.iban):
                 raise self._refusal("account.iban", "not an IBAN")
             identified = f"<IBAN>{account.iban}</IBAN>"
         else:
@@ -218,7 +218,7 @@ class _Writer:
 
     def _agent(self, agent: Agent) -> str:
         if agent.bic:
-            if not _BIC.fullmatch(agent.bic):
+            if not is_bic(agent.bic):
                 raise self._refusal("agent.bic", "not a BIC")
             identified = f"<{self._bic}>{agent.bic}</{self._bic}>"
         elif agent.clearing_member:
@@ -253,9 +253,14 @@ class _Writer:
         return UnwritablePayment(payment=self._payment, field=field, reason=reason)
 
 
-def _is_iban(text: str) -> bool:
+def is_iban(text: str) -> bool:
     """ISO 13616: the form, and the check digits (ISO 7064 modulo 97)."""
     if not _IBAN.fullmatch(text):
         return False
     digits = "".join(str(int(letter, 36)) for letter in text[4:] + text[:4])
     return int(digits) % 97 == 1
+
+
+def is_bic(text: str) -> bool:
+    """ISO 9362: the form."""
+    return bool(_BIC.fullmatch(text))

@@ -44,6 +44,7 @@ class PaymentStatus:
     status: str
     outcome: Outcome
     error: ProviderError | None = None
+    bank_reference: str = ""
 
 
 def read(stream: BinaryIO, limits: Limits = DEFAULT) -> Iterator[PaymentStatus]:
@@ -124,6 +125,7 @@ class _Report:
             batch=self._batch,
             instruction=instruction,
             end_to_end=end_to_end,
+            bank_reference=node.value("AcctSvcrRef"),
         )
 
 

@@ -1,0 +1,1 @@
+"""A bank that exchanges files through two folders, with books of its own."""
