@@ -41,6 +41,8 @@ ARGUMENTS = [
 SLUG = "kiosk"
 WIDE = {"width": 1440, "height": 900}
 NARROW = {"width": 390, "height": 844}
+#: A folder to keep pictures in, for looking at them.
+PICTURES = os.environ.get("PICTURES", "")
 #: What breaks a page for somebody; the rest of axe's rules are advice.
 GRAVE = {"serious", "critical"}
 
@@ -181,6 +183,36 @@ def grave_findings(page: Page) -> list[str]:
         if one["impact"] in GRAVE
         for node in one["nodes"]
     ]
+
+
+def looked_at(page: Page, name: str, path: str | None = None) -> list[str]:
+    """What is wrong with a page, loaded once: by day, in the dark, and on a telephone.
+
+    Opens ``path``, or looks at the page that is there. With ``PICTURES`` naming a folder, pictures
+    of it are kept there.
+    """
+    if path is not None:
+        answer = page.goto(path)
+        assert answer is not None, path
+        assert answer.status < 500, path
+    size = page.viewport_size
+    found = grave_findings(page)
+    found += ["is wider than its window"] * overflows(page)
+    _keep(page, f"{name}-light")
+    page.emulate_media(color_scheme="dark")
+    found += [f"in the dark: {one}" for one in grave_findings(page)]
+    _keep(page, f"{name}-dark")
+    page.set_viewport_size(NARROW)  # type: ignore[arg-type]  # a TypedDict
+    found += ["is wider than a telephone"] * overflows(page)
+    _keep(page, f"{name}-telephone")
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size(size or WIDE)  # type: ignore[arg-type]  # a TypedDict
+    return [f"{name}: {one}" for one in found]
+
+
+def _keep(page: Page, name: str) -> None:
+    if PICTURES:
+        page.screenshot(path=f"{PICTURES}/{name}.png", full_page=True)
 
 
 def overflows(page: Page) -> bool:

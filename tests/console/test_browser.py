@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -11,7 +13,7 @@ from tests.browser import (
     WIDE,
     Kiosk,
     grave_findings,
-    overflows,
+    looked_at,
     person,
     sign_in,
     window,
@@ -152,31 +154,16 @@ def test_a_reference_is_copied(browser_page: Page, amina: str) -> None:
     browser_page.wait_for_function("navigator.clipboard.readText().then(t => t === 'amina')")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_no_page_shuts_anybody_out_or_complains(
-    browser: Browser, kiosk: Kiosk, amina: str, theme: str
-) -> None:
-    found: dict[str, list[str]] = {}
-    with window(browser, kiosk, theme) as page:
-        page.goto("login/")
-        found["login"] = grave_findings(page)
+def test_no_page_shuts_anybody_out_or_complains(browser: Browser, kiosk: Kiosk, amina: str) -> None:
+    with window(browser, kiosk) as page:
+        found = looked_at(page, "login", "login/")
         sign_in(page, amina)
         for address in _addresses():
-            page.goto(address)
-            found[address] = grave_findings(page)
+            name = re.sub(r"\W+", "-", address.removeprefix("/console/")).strip("-") or "home"
+            found += looked_at(page, name, address)
         page.goto("nowhere")
-        found["404"] = grave_findings(page)
-    assert {where: what for where, what in found.items() if what} == {}
-
-
-@pytest.mark.parametrize("size", [NARROW, WIDE], ids=["telephone", "desk"])
-def test_no_page_is_wider_than_its_window(
-    browser: Browser, kiosk: Kiosk, amina: str, size: dict[str, int]
-) -> None:
-    with window(browser, kiosk, size=size) as page:
-        sign_in(page, amina)
-        wide = [address for address in _addresses() if page.goto(address) and overflows(page)]
-    assert wide == []
+        found += looked_at(page, "not-found")
+    assert found == []
 
 
 def test_on_a_telephone_the_menu_opens_and_leads_on(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -10,7 +9,7 @@ from uuid import UUID
 
 import pytest
 from django.db import connections
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from apps.identity.models import User
 from apps.identity.people import actor_of
@@ -33,14 +32,12 @@ from apps.platform import clock
 from apps.platform.actors import SYSTEM, Actor
 from apps.platform.ids import public_id
 from apps.tenancy.contexts import inside
-from tests.browser import SLUG, Kiosk, browser, grave_findings, kiosk, overflows, window
+from tests.browser import PICTURES, SLUG, Kiosk, browser, kiosk, looked_at, window
 from tests.identity.people import enrolled, make_person, signed_in
 from tests.ledger.conftest import draft, kes, open_chart
 
 __all__ = ["browser", "kiosk"]
 pytestmark = pytest.mark.browser
-#: A folder to keep pictures in, for looking at them.
-PICTURES = os.environ.get("LEDGER_PICTURES", "")
 #: Looked at in every run: one page of each sort. With a folder for pictures, all are.
 EVERY_RUN = {"period-soft", "year", "journal-new", "journal"}
 
@@ -169,31 +166,20 @@ def cookies(user: User, secret: str) -> list[Any]:
     ]
 
 
-def looked_at(page: Page, path: str, name: str) -> list[str]:
-    answer = page.goto(f"ledger/{path}")
-    assert answer is not None, name
-    assert answer.ok, name  # a refusal is a sound page as well
-    if PICTURES:
-        page.screenshot(path=f"{PICTURES}/{name}.png", full_page=True)
-    assert not overflows(page), name
-    return [f"{name}: {found}" for found in grave_findings(page)]
-
-
 def chosen(pages: dict[str, str]) -> list[tuple[str, str]]:
     return [(name, path) for name, path in pages.items() if PICTURES or name in EVERY_RUN]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_pages_are_sound(browser: Browser, kiosk: Kiosk, desks: Desks, theme: str) -> None:
+def test_pages_are_sound(browser: Browser, kiosk: Kiosk, desks: Desks) -> None:
     found = []
-    with window(browser, kiosk, theme) as page:
+    with window(browser, kiosk) as page:
         page.context.add_cookies(desks.treasurer)
         for name, path in chosen(desks.pages):
-            found += looked_at(page, path, f"{name}-{theme}")
-    with window(browser, kiosk, theme) as page:
+            found += looked_at(page, name, f"ledger/{path}")
+    with window(browser, kiosk) as page:
         page.context.add_cookies(desks.approver)
         for name, path in chosen(desks.decisions):
-            found += looked_at(page, path, f"approver-{name}-{theme}")
+            found += looked_at(page, f"approver-{name}", f"ledger/{path}")
     assert found == []
 
 

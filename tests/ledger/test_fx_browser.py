@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connections
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 from apps.identity.people import actor_of
 from apps.ledger.domain import credit, debit
@@ -26,7 +25,7 @@ from apps.platform import clock
 from apps.platform.ids import public_id
 from apps.platform.tenant import current_tenant
 from apps.tenancy.contexts import inside
-from tests.browser import SLUG, Kiosk, browser, grave_findings, kiosk, overflows, window
+from tests.browser import SLUG, Kiosk, browser, kiosk, looked_at, window
 from tests.identity.people import enrolled, make_person, signed_in
 from tests.ledger.conftest import draft, kes, usd
 from tests.ledger.ecb_files import xml
@@ -35,8 +34,6 @@ from tests.ledger.test_fx_rates import manual
 
 __all__ = ["browser", "kiosk"]
 pytestmark = pytest.mark.browser
-#: A folder to keep pictures in, for looking at them.
-PICTURES = os.environ.get("LEDGER_PICTURES", "")
 
 
 @dataclass
@@ -112,37 +109,25 @@ def _cookies(user: Any, secret: str) -> list[Any]:
     ]
 
 
-def looked_at(page: Page, path: str, name: str) -> list[str]:
-    page.goto(f"ledger/{path}")
-    if PICTURES:
-        page.screenshot(path=f"{PICTURES}/fx-{name}.png")
-    assert not overflows(page), name
-    return [f"{name}: {found}" for found in grave_findings(page)]
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_pages_are_sound(browser: Browser, kiosk: Kiosk, desk: Desk, theme: str) -> None:
+def test_pages_are_sound(browser: Browser, kiosk: Kiosk, desk: Desk) -> None:
     found = []
-    with window(browser, kiosk, theme) as page:
+    with window(browser, kiosk) as page:
         page.context.add_cookies(desk.approver)
-        found += looked_at(page, f"fx/revaluations/{desk.draft}", f"draft-{theme}")
-        found += looked_at(page, "fx/proposals/", f"proposals-{theme}")
+        found += looked_at(page, "fx-draft", f"ledger/fx/revaluations/{desk.draft}")
+        found += looked_at(page, "fx-proposals", "ledger/fx/proposals/")
     pages = {
         "rates": "fxrate/",
         "conversion": f"fx/conversions/{desk.conversion}",
         "exposure": "fx/exposure",
         "posted": f"fx/revaluations/{desk.posted}",
+        "add": "fx/rates/add",
+        "import": "fx/rates/import",
+        "conversions": "fxconversion/",
+        "revaluations": "fxrevaluation/",
+        "run": "fx/run-revaluation",
     }
-    if theme == "light" or PICTURES:  # the rest are made of the same parts
-        pages |= {
-            "add": "fx/rates/add",
-            "import": "fx/rates/import",
-            "conversions": "fxconversion/",
-            "revaluations": "fxrevaluation/",
-            "run": "fx/run-revaluation",
-        }
-    with window(browser, kiosk, theme) as page:
+    with window(browser, kiosk) as page:
         page.context.add_cookies(desk.treasurer)
         for name, path in pages.items():
-            found += looked_at(page, path, f"{name}-{theme}")
+            found += looked_at(page, f"fx-{name}", f"ledger/{path}")
     assert found == []

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from django.db import connections
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from apps.identity.models import User
 from apps.identity.people import actor_of
@@ -17,14 +16,12 @@ from apps.platform.ids import public_id
 from apps.settlements import services
 from apps.settlements.models import Batch, Break, Statement
 from apps.tenancy.contexts import inside
-from tests.browser import SLUG, Kiosk, browser, grave_findings, kiosk, overflows, window
+from tests.browser import SLUG, Kiosk, browser, kiosk, looked_at, window
 from tests.identity.people import enrolled, make_person, signed_in
 from tests.settlements.world import COLLECTIONS, Line, open_books, owe, portal_csv, submitted
 
 __all__ = ["browser", "kiosk"]
 pytestmark = pytest.mark.browser
-#: A folder to keep pictures in, for looking at them.
-PICTURES = os.environ.get("SETTLEMENTS_PICTURES", "")
 STATEMENT = [
     Line("SKX77398", "1500.00", text="Pay Bill from 2547•••757 Mwangi"),
     Line("SKX77399", "-8.25", "Pay Bill Charge", "SKX77398", "Charge"),
@@ -86,22 +83,13 @@ def cookies(user: User, secret: str) -> list[Any]:
     ]
 
 
-def looked_at(page: Page, path: str, name: str) -> list[str]:
-    page.goto(path)
-    if PICTURES:
-        page.screenshot(path=f"{PICTURES}/{name}.png")
-    assert not overflows(page), name
-    return [f"{name}: {found}" for found in grave_findings(page)]
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_pages_are_sound(browser: Browser, kiosk: Kiosk, desks: Desks, theme: str) -> None:
+def test_pages_are_sound(browser: Browser, kiosk: Kiosk, desks: Desks) -> None:
     at = "settlements"
     found = []
-    with window(browser, kiosk, theme) as page:
+    with window(browser, kiosk) as page:
         page.context.add_cookies(desks.checker)
-        found += looked_at(page, f"{at}/batches/{desks.first}/", f"review-{theme}")
-        found += looked_at(page, f"{at}/approvals/", f"approvals-{theme}")
+        found += looked_at(page, "review", f"{at}/batches/{desks.first}/")
+        found += looked_at(page, "approvals", f"{at}/approvals/")
     pages = {
         "batches": "batches/",
         "breaks": "breaks/",
@@ -113,11 +101,11 @@ def test_pages_are_sound(browser: Browser, kiosk: Kiosk, desks: Desks, theme: st
         "releases": "releases/",
         "refused": f"batches/{desks.first}/",
     }
-    with window(browser, kiosk, theme) as page:
+    with window(browser, kiosk) as page:
         page.context.add_cookies(desks.treasurer)
         for name, path in pages.items():
-            found += looked_at(page, f"{at}/{path}", f"{name}-{theme}")
-        found += looked_at(page, "", f"dashboard-{theme}")
+            found += looked_at(page, name, f"{at}/{path}")
+        found += looked_at(page, "dashboard", "")
     assert found == []
 
 

@@ -68,5 +68,6 @@ def _write(stage: Stage, found: list[Proof], happened: dict[str, str]) -> Path:
         "audits": stage.day.notes.get("audits", []),
         "all_hold": all(proof.holds for proof in found),
     }
-    path.write_text(json.dumps(body, indent=1))
-    return path
+    new = path.with_suffix(".new")
+    new.write_text(json.dumps(body, indent=1))
+    return new.replace(path)  # whole or not at all: somebody may be waiting for it
