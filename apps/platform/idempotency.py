@@ -21,7 +21,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, transaction
 from django.db.models import Case, F, TextField, Value, When
 from psycopg import errors as postgres
 
@@ -31,7 +31,7 @@ from apps.platform.errors import IdempotencyKeyMissing, IdempotencyKeyReused, Re
 from apps.platform.ids import new_id
 from apps.platform.models import IdempotencyKey
 from apps.platform.money import Money
-from apps.platform.tenant import current_tenant_id
+from apps.platform.tenant import current_tenant_id, database
 
 Work = Callable[[], tuple[int, Mapping[str, Any]]]
 
@@ -42,6 +42,15 @@ ANSWER_LIFETIME = timedelta(days=30)
 PURGE_BATCH = 1000
 #: From this status on an answer is a refusal: it holds no personal data, and its body stays.
 REFUSED = 400
+# The timeout is set before the row is tried: what is inserted is read from the statement that does.
+_CLAIM = f"""
+    INSERT INTO platform_idempotency_key (
+        id, tenant, scope, key, fingerprint, body, object_id, created_at)
+    SELECT %s::uuid, %s::uuid, %s::text, %s::text, %s::bytea, '', '', %s::timestamptz
+      FROM (SELECT set_config('lock_timeout', '{LOCK_TIMEOUT}', true)) patience
+    ON CONFLICT (scope, key) DO NOTHING RETURNING id
+"""  # noqa: S608  our own text
+_KEEP = "UPDATE platform_idempotency_key SET status = %s, body = %s, object_id = %s WHERE id = %s"
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -111,9 +120,8 @@ def answer_once(intention: Intention, work: Work) -> Answer:
         status, body = work()
         text = json.dumps(body, cls=WireEncoder)
         plain: dict[str, Any] = json.loads(text)
-        IdempotencyKey.objects.filter(id=claimed).update(
-            status=status, body=text, object_id=str(plain.get("id", ""))[:100]
-        )
+        object_id = str(plain.get("id", ""))[:100]
+        database.execute_prepared(_KEEP, [status, text, object_id, claimed])
     return Answer(status, plain)
 
 
@@ -132,23 +140,17 @@ def purge_answers() -> int:
 def _claim(intention: Intention) -> UUID | None:
     """Insert the key's row and return its id, or ``None`` when it is there already."""
     try:
-        with connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
-            cursor.execute(
-                "INSERT INTO platform_idempotency_key"
-                " (id, tenant, scope, key, fingerprint, body, object_id, created_at)"
-                " VALUES (%s, %s, %s, %s, %s, '', '', %s)"
-                " ON CONFLICT (scope, key) DO NOTHING RETURNING id",
-                [
-                    new_id(),
-                    current_tenant_id(),
-                    intention.scope,
-                    intention.key,
-                    intention.fingerprint,
-                    clock.now(),
-                ],
-            )
-            row = cursor.fetchone()
+        row = database.execute_prepared(
+            _CLAIM,
+            [
+                new_id(),
+                current_tenant_id(),
+                intention.scope,
+                intention.key,
+                intention.fingerprint,
+                clock.now(),
+            ],
+        ).fetchone()
     except OperationalError as error:
         if isinstance(error.__cause__, postgres.LockNotAvailable):
             raise RequestInFlight from error
