@@ -24,7 +24,8 @@ from apps.payments.domain import ProviderAccountDraft
 from apps.payments.domain.bank_files import BANK_FILE_MOVES, BankFileState, last_cut_off
 from apps.payments.domain.payees import BankPayee
 from apps.payments.domain.states import may_move
-from apps.payments.errors import InvalidAccountConfig, PayeeDoesNotFit
+from apps.payments.errors import InvalidAccountConfig
+from apps.payments.errors.bank_files import PayeeDoesNotFit
 from apps.payments.models import Attempt, BankFile, BankPayout, PaymentEvent, ProviderAccount
 from apps.payments.services import bank_delivering
 from apps.payments.services.bank_reading import discard_bank_file

@@ -15,7 +15,7 @@ from apps.payments.connectors.registry import connector
 from apps.payments.domain.bank_files import BankFileState, execution_day, last_cut_off
 from apps.payments.domain.payees import BankPayee
 from apps.payments.domain.states import AttemptState, Direction, Operation
-from apps.payments.errors import PayeeDoesNotFit
+from apps.payments.errors.bank_files import PayeeDoesNotFit
 from apps.payments.models import Attempt, BankFile, BankPayout, ProviderAccount, ProviderStop
 from apps.payments.selectors.contexts import account_config
 from apps.payments.selectors.folders import file_rail

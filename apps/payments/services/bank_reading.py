@@ -15,11 +15,11 @@ from apps.payments.connectors.files import PayoutNews
 from apps.payments.domain.bank_files import BankFileState
 from apps.payments.domain.bank_statements import Footer, Header, Proof
 from apps.payments.domain.states import Direction
-from apps.payments.errors import (
+from apps.payments.errors import CallbackContradicts
+from apps.payments.errors.bank_files import (
     BankFileContradicts,
     BankFileNotAside,
     BankFileOfAnotherAccount,
-    CallbackContradicts,
     ReasonMissing,
     UnknownBankFile,
     UnprovedBankFile,

@@ -18,7 +18,7 @@ from apps.payments.domain.bank_statements import (
     References,
     Side,
 )
-from apps.payments.errors import UnreadableFile
+from apps.payments.errors.bank_files import UnreadableFile
 from apps.payments.selectors import bank_statements
 from apps.settlements.domain import Direction, LineKind, ParsedLine, ParsedStatement
 from apps.settlements.errors import UnreadableStatement

@@ -20,7 +20,7 @@ from apps.payments.connectors.files import (
 )
 from apps.payments.domain.bank_statements import Entry, Part
 from apps.payments.domain.tariffs import Tariff
-from apps.payments.errors import UnreadableFile
+from apps.payments.errors.bank_files import UnreadableFile
 
 
 class BankConnector:

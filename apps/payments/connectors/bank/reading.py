@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import BinaryIO
 
-from apps.payments.errors import UnreadableFile
+from apps.payments.errors.bank_files import UnreadableFile
 from apps.platform.currencies import CURRENCIES
 from apps.platform.money import MINOR_MAX
 

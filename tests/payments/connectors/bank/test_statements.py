@@ -24,7 +24,7 @@ from apps.payments.domain.bank_statements import (
     Side,
     collected,
 )
-from apps.payments.errors import UnreadableFile
+from apps.payments.errors.bank_files import UnreadableFile
 from tests.payments.connectors.bank.files import (
     BAI2,
     CSV,
