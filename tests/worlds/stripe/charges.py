@@ -147,47 +147,27 @@ def transfer_money(
         },
     )
     transfer["reversals"]["url"] = f"/v1/transfers/{transfer['id']}/reversals"
-    destination, amount, currency = asked["destination"], asked["amount"], asked["currency"]
     between = f"transfer:{transfer['id']}"
-    payment = objects.add(
-        world,
-        "py",
-        "charge",
-        destination,
-        {
-            "amount": amount,
-            "amount_captured": amount,
-            "amount_refunded": 0,
-            "captured": True,
-            "currency": currency,
-            "metadata": {},
-            "paid": True,
-            "payment_intent": None,
-            "payment_method": None,
-            "refunded": False,
-            "source_transfer": transfer["id"],
-            "status": "succeeded",
-        },
-    )
     transfer["balance_transaction"] = books.write(
         world,
         Draft(
             account=platform,
             type="transfer",
-            amount=-amount,
-            currency=currency,
+            amount=-asked["amount"],
+            currency=asked["currency"],
             source=transfer["id"],
             other=between,
             waits_seconds=waits,
         ),
     )
+    payment = _payment_there(world, transfer)
     payment["balance_transaction"] = books.write(
         world,
         Draft(
-            account=destination,
+            account=asked["destination"],
             type="payment",
-            amount=amount,
-            currency=currency,
+            amount=asked["amount"],
+            currency=asked["currency"],
             source=payment["id"],
             other=between,
             application_fee=application_fee,
@@ -200,6 +180,31 @@ def transfer_money(
     objects.save(world, transfer)
     events.note(world, "transfer.created", transfer)
     return transfer
+
+
+def _payment_there(world: World, transfer: Body) -> Body:
+    """What the connected account sees of a transfer."""
+    amount = transfer["amount"]
+    return objects.add(
+        world,
+        "py",
+        "charge",
+        transfer["destination"],
+        {
+            "amount": amount,
+            "amount_captured": amount,
+            "amount_refunded": 0,
+            "captured": True,
+            "currency": transfer["currency"],
+            "metadata": {},
+            "paid": True,
+            "payment_intent": None,
+            "payment_method": None,
+            "refunded": False,
+            "source_transfer": transfer["id"],
+            "status": "succeeded",
+        },
+    )
 
 
 def earn(world: World, platform: str, account: str, charge: Body, amount: int) -> Body:
