@@ -68,6 +68,7 @@ def machine(books: Tenant) -> type[Books]:
     return Books
 
 
+@pytest.mark.timeout(1_800)  # forty examples on a machine that others use
 @pytest.mark.parametrize("part", range(PARTS))
 def test_the_ledger_answers_as_its_model(
     machine: type[Books], part: int, capsys: pytest.CaptureFixture[str], caplog: Any
