@@ -14,11 +14,17 @@ from apps.payments.connectors.bank.connector import BankConnector
 from apps.payments.connectors.base import Connector
 from apps.payments.connectors.files import FileRail
 from apps.payments.connectors.mpesa.connector import MpesaConnector
+from apps.payments.connectors.paypal.connector import PaypalConnector
 from apps.payments.connectors.stripe.connector import StripeConnector
 from apps.payments.errors import UnknownConnector
 
 GROUP = "countinghouse.connectors"
-_OURS: tuple[Connector, ...] = (MpesaConnector(), BankConnector(), StripeConnector())
+_OURS: tuple[Connector, ...] = (
+    MpesaConnector(),
+    BankConnector(),
+    StripeConnector(),
+    PaypalConnector(),
+)
 
 
 @cache

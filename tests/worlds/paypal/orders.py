@@ -116,7 +116,6 @@ def _completed(
 ) -> tuple[int, dict[str, Any]]:
     order["status"] = "COMPLETED"
     order["purchase_units"][0]["payments"] = {part: [made]}
-    order["_part"] = [part, made["id"]]
     call.world.save(order)
     return 201, order
 
@@ -143,11 +142,18 @@ def _found(call: Call) -> dict[str, Any]:
     order = call.world.find("order", call.params["id"], call.merchant)
     if _is_expired(call.world, order):
         raise Refused(404, "INVALID_RESOURCE_ID")
-    if "_part" in order:
-        part, name = order["_part"]
-        kind = part.removesuffix("s")
-        order["purchase_units"][0]["payments"] = {part: [call.world.find(kind, name)]}
+    payments = {
+        f"{kind}s": found
+        for kind in ("authorization", "capture", "refund")
+        if (found := _made(call, kind, order["id"]))
+    }
+    if payments:
+        order["purchase_units"][0]["payments"] = payments
     return order
+
+
+def _made(call: Call, kind: str, order: str) -> list[dict[str, Any]]:
+    return [made for made in call.world.all(kind, call.merchant) if made["_order"] == order]
 
 
 def _is_expired(world: World, order: dict[str, Any]) -> bool:

@@ -248,6 +248,7 @@ def _give_back(call: Call, paid: dict[str, Any], minor: int) -> dict[str, Any]:
         "_minor": minor,
         "_currency": currency,
         "_capture": paid["id"],
+        "_order": paid["_order"],
         "_payer": paid["_payer"],
     } | {part: call.body[part] for part in ("invoice_id", "custom_id") if part in call.body}
     if paid["_payer"].startswith(("slowrefund", "badrefund")):
