@@ -33,6 +33,9 @@ from apps.platform.money import Money
 from apps.platform.tenant import current_tenant
 
 LINES_MIN = 4
+#: The cells of a line, by the names of their fields and of ``GridLine``.
+COLUMNS = ("account", "debit", "credit", "clearing_key")
+KEY_MAX = 100  # letters of a clearing key
 #: Offered in the box of accounts; any other code can be typed.
 ACCOUNTS_MAX = 2000
 KINDS = [
@@ -64,12 +67,13 @@ class GridLine:
     account: str = ""
     debit: str = ""
     credit: str = ""
+    clearing_key: str = ""
     error: str = ""
 
     @property
     def is_empty(self) -> bool:
         """True if nothing was typed."""
-        return not (self.account or self.debit or self.credit)
+        return not (self.account or self.debit or self.credit or self.clearing_key)
 
 
 class NewJournalPage(FormPage):
@@ -108,7 +112,7 @@ class NewJournalPage(FormPage):
         """The lines that are not empty, as they were sent."""
         if not hasattr(self, "_typed"):
             form = self.request.POST
-            columns = (form.getlist(name) for name in ("account", "debit", "credit"))
+            columns = (form.getlist(name) for name in COLUMNS)
             lines = [
                 GridLine(*(cell.strip() for cell in cells)) for cells in zip(*columns, strict=False)
             ]
@@ -182,7 +186,12 @@ class ChangeJournalPage(NewJournalPage):
             amount = f"{leg.amount.major:f}"
             is_debit = leg.side is Side.DEBIT
             lines.append(
-                GridLine(leg.account, amount if is_debit else "", "" if is_debit else amount)
+                GridLine(
+                    account=leg.account,
+                    debit=amount if is_debit else "",
+                    credit="" if is_debit else amount,
+                    clearing_key=leg.clearing_key,
+                )
             )
         return lines
 
@@ -210,7 +219,11 @@ def _leg(line: GridLine, currency: str) -> PostingDraft | None:
     if amount.minor <= 0:
         line.error = "An amount above zero; the column says which side."
         return None
-    return PostingDraft(line.account, Side.DEBIT if line.debit else Side.CREDIT, amount)
+    if len(line.clearing_key) > KEY_MAX:
+        line.error = f"A clearing key has at most {KEY_MAX} letters."
+        return None
+    side = Side.DEBIT if line.debit else Side.CREDIT
+    return PostingDraft(line.account, side, amount, line.clearing_key)
 
 
 register_view("ledger/journal/new", NewJournalPage, name="ledger_journal_new")

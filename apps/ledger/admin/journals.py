@@ -142,16 +142,18 @@ class JournalPage(ObjectPage):
                     names.get(leg.account, ""),
                     leg.amount if leg.side is Side.DEBIT else None,
                     leg.amount if leg.side is Side.CREDIT else None,
+                    leg.clearing_key,
                 ],
                 url=reverse("console:ledger_account", args=[leg.account]),
             )
             for leg in thing.postings
         ]
         sums = [
-            Row([total.currency, "Both sides", total, total], is_total=True)
+            Row([total.currency, "Both sides", total, total, ""], is_total=True)
             for total in thing.totals
         ]
-        return [Table("Lines", ["Account", "Name", "Debit", "Credit"], [*rows, *sums])]
+        columns = ["Account", "Name", "Debit", "Credit", "Clearing key"]
+        return [Table("Lines", columns, [*rows, *sums])]
 
     def approvals(self, thing: JournalRow) -> Sequence[Approval]:
         """Who has decided in this round, and the seats still empty."""
