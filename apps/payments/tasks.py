@@ -55,6 +55,18 @@ def sweep_bank_files() -> int:
     return done + services.read_bank_files()
 
 
+@tenant_task("payments.tend_disputes")
+def tend_disputes() -> int:
+    """Answer disputes, and read those that moved."""
+    return services.tend_disputes()
+
+
+@every_tenant("payments.sweep_disputes")
+def sweep_disputes() -> int:
+    """Find answers that are due, hints and deadlines."""
+    return services.tend_disputes()
+
+
 @every_tenant("payments.sweep_expiry")
 def sweep_expiry() -> int:
     """End intents whose time is over."""

@@ -10,6 +10,8 @@ import pytest
 from django.db import Error, connection, transaction
 
 from apps.payments import services
+from apps.payments.domain.disputes import DISPUTE_MOVES
+from apps.payments.domain.refunds import REFUND_MOVES
 from apps.payments.domain.states import (
     ATTEMPT_MOVES,
     CALLBACK_MOVES,
@@ -59,6 +61,8 @@ def test_the_database_allows_exactly_the_moves_of_the_domain(books: Tenant) -> N
         ("intent", INTENT_MOVES),
         ("attempt", ATTEMPT_MOVES),
         ("callback", CALLBACK_MOVES),
+        ("refund", REFUND_MOVES),
+        ("dispute", DISPUTE_MOVES),
     )
     for machine, moves in machines:
         states = list(moves)
@@ -66,7 +70,7 @@ def test_the_database_allows_exactly_the_moves_of_the_domain(books: Tenant) -> N
             for after in states:
                 with connection.cursor() as cursor:
                     cursor.execute(
-                        "SELECT payments_move_allowed_v1(%s, %s, %s)", [machine, before, after]
+                        "SELECT payments_move_allowed_v2(%s, %s, %s)", [machine, before, after]
                     )
                     (allowed,) = cursor.fetchone()
                 assert allowed == may_move(moves, before, after), (machine, before, after)

@@ -275,7 +275,7 @@ def test_a_callback_that_cannot_be_booked_is_kept_and_tried_again(
 
     send(house, waiting.id, paid(fresh_receipt()))
     with monkeypatch.context() as patch:
-        patch.setattr(processing, "learn", broken)
+        patch.setattr(processing, "hear", broken)
         services.process_callbacks()
     (row,) = Callback.objects.filter(attempt=waiting)
     assert (row.state, row.tries, row.last_error) == ("new", 1, "RuntimeError: a bug")

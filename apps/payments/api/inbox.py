@@ -13,16 +13,20 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from apps.payments.errors import CallbackTooLarge, UnknownCallback
+from apps.payments.selectors.contexts import EVENTS
 from apps.payments.services import Delivery, receive_callback
 from apps.payments.services.receiving import BODY_BYTES_MAX
+from apps.platform.errors import DomainError, Kind
+
+_LATER = {"Retry-After": "5"}
 
 
 @csrf_exempt
 @require_POST
-def inbox(request: HttpRequest, connector: str, token: str, kind: str) -> HttpResponse:
+def inbox(request: HttpRequest, connector: str, token: str, kind: str = EVENTS) -> HttpResponse:
     """Store, then answer 200, also for duplicates. 404 for an address never given out.
 
-    A database that is down is the only reason for a 503; the provider may try again.
+    A database or a secret that cannot be had is a 503; the provider may try again.
     """
     try:
         reply = receive_callback(
@@ -33,6 +37,7 @@ def inbox(request: HttpRequest, connector: str, token: str, kind: str) -> HttpRe
                 body=_body(request),
                 content_type=request.content_type or "",
                 remote_ip=_remote_ip(request),
+                headers={name.lower(): value for name, value in request.headers.items()},
             )
         )
     except UnknownCallback:
@@ -40,7 +45,11 @@ def inbox(request: HttpRequest, connector: str, token: str, kind: str) -> HttpRe
     except CallbackTooLarge:
         return HttpResponse(status=413)
     except DatabaseError:
-        return HttpResponse(status=503, headers={"Retry-After": "5"})
+        return HttpResponse(status=503, headers=_LATER)
+    except DomainError as error:
+        if error.kind is not Kind.UNAVAILABLE:
+            raise
+        return HttpResponse(status=503, headers=_LATER)
     return JsonResponse(dict(reply.body), status=reply.status)
 
 
@@ -67,4 +76,7 @@ def _remote_ip(request: HttpRequest) -> str | None:
         return None
 
 
-urlpatterns = [path("<slug:connector>/<slug:token>/<slug:kind>", inbox, name="payments-inbox")]
+urlpatterns = [
+    path("<slug:connector>/<slug:token>", inbox, name="payments-account-inbox"),
+    path("<slug:connector>/<slug:token>/<slug:kind>", inbox, name="payments-inbox"),
+]

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from apps.payments.domain.merging import EventKind
 from apps.payments.domain.receipts import ProviderTransaction
-from apps.payments.domain.states import Operation, Outcome
+from apps.payments.domain.states import Operation, Outcome, Step
 from apps.payments.domain.tariffs import Tariff
 from apps.platform.http import HttpClient
 from apps.platform.money import Money
@@ -184,6 +184,8 @@ class AttemptView:
     is_last_capture: bool = True
     reason: str = ""
     return_url: str = ""
+    step: Step = Step.SUBMIT
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from apps.payments.connectors.base import (
     Authoriser,
     Capturer,
     Collector,
+    Completer,
     Connector,
     Context,
     Disburser,
@@ -18,7 +19,7 @@ from apps.payments.connectors.base import (
     Result,
     Voider,
 )
-from apps.payments.domain.states import Operation, Outcome
+from apps.payments.domain.states import Operation, Outcome, Step
 
 Call = Callable[[Context, AttemptView], Result]
 _PROMISES: Mapping[Operation, tuple[type, str]] = {
@@ -38,8 +39,10 @@ def keeps(rail: Connector, operation: Operation) -> bool:
 
 
 def submit(rail: Connector, context: Context, attempt: AttemptView) -> Result:
-    """Make the one call of the attempt's operation; a promise never made is a refusal."""
+    """Make the call of the attempt's operation that is due; a promise never made is a refusal."""
     if not keeps(rail, attempt.operation):
         return Result(Outcome.DECLINED, error=_UNSUPPORTED)
+    if attempt.step == Step.COMPLETE and isinstance(rail, Completer):
+        return rail.complete(context, attempt)
     call = cast("Call", getattr(rail, _PROMISES[attempt.operation][1]))
     return call(context, attempt)

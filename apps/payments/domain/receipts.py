@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from apps.payments.domain.allocations import Allocation
+from apps.payments.domain.refunds import RefundStatus
 from apps.payments.domain.states import (
     AttemptState,
     CallbackState,
@@ -37,6 +38,16 @@ class AttemptReceipt:
     direction: Direction
     amount: Money
     state: AttemptState
+    is_replay: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RefundReceipt:
+    """A refund as it now stands."""
+
+    refund_id: UUID
+    amount: Money
+    status: RefundStatus
     is_replay: bool = False
 
 

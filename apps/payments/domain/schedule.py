@@ -9,6 +9,8 @@ from apps.payments.domain.states import Direction
 #: Seconds from one check to the next. A prompt on a phone lives for about a minute, so pay-ins
 #: are asked about early; after the last, people investigate.
 COLLECTION_CHECKS = (10, 30, 60, 120, 300, 3600, 3600, 3600)
+#: While the payer is on the provider's page: for a day and a half.
+PAYERS_TURN = (30, 60, 120, 300, 600, 1800, *((3600,) * 36))
 #: The first check of a payout asks nobody: it notes that the result is overdue, and leaves a slow
 #: callback ten more seconds before the provider is bothered.
 PAYOUT_CHECKS = (20, 10, 120, 600, 3600, 6 * 3600, 24 * 3600, *((24 * 3600,) * 5))
@@ -22,9 +24,13 @@ CALLBACK_RETRIES = (5, 30, 120, 600, 3600, 6 * 3600, 6 * 3600)
 CALLBACK_WAITS = timedelta(seconds=30)
 
 
-def next_check(direction: Direction, checks: int, now: datetime) -> datetime | None:
+def next_check(
+    direction: Direction, checks: int, now: datetime, *, is_payers_turn: bool = False
+) -> datetime | None:
     """When to ask for the ``checks + 1``-th time; nothing when all checks are used up."""
-    steps = COLLECTION_CHECKS if direction == Direction.IN else PAYOUT_CHECKS
+    steps: tuple[int, ...] = COLLECTION_CHECKS if direction == Direction.IN else PAYOUT_CHECKS
+    if is_payers_turn:
+        steps = PAYERS_TURN
     return now + timedelta(seconds=steps[checks]) if checks < len(steps) else None
 
 

@@ -1,6 +1,6 @@
 """The lives of intents, attempts and callbacks, as tables of the moves that are allowed.
 
-The database holds the same tables (``sql/0001_payment_guards.sql``); a test compares the two.
+The database holds the same tables (``sql/0004_operations.sql``); a test compares the two.
 """
 
 from __future__ import annotations
@@ -43,14 +43,33 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
+class CaptureMethod(StrEnum):
+    """When money that a payer agrees to is taken."""
+
+    AUTOMATIC = "automatic"  # at once
+    MANUAL = "manual"  # held first, taken once
+    MULTIPLE = "multiple"  # held first, taken in parts
+
+
+class Step(StrEnum):
+    """Which of the calls of an attempt is due; some rails need a second one."""
+
+    SUBMIT = "submit"
+    COMPLETE = "complete"  # the payer has approved
+
+
 class IntentStatus(StrEnum):
     """A projection of the intent's events; nothing else writes it."""
 
     REQUIRES_METHOD = "requires_method"
     PROCESSING = "processing"
+    REQUIRES_ACTION = "requires_action"  # the payer's turn
     UNKNOWN = "unknown"
+    AUTHORISED = "authorised"  # held, nothing taken yet
     SUCCEEDED = "succeeded"
     PARTIALLY_CAPTURED = "partially_captured"
+    PARTIALLY_REFUNDED = "partially_refunded"
+    REFUNDED = "refunded"
     FAILED = "failed"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
@@ -81,19 +100,32 @@ class CallbackState(StrEnum):
     DEAD = "dead"  # could not be processed after every try
 
 
-_LATE_MONEY = frozenset({IntentStatus.SUCCEEDED, IntentStatus.PARTIALLY_CAPTURED})
+#: Money has arrived. What providers correct or take back moves an intent among these.
+MONEY_CAME = frozenset(
+    {
+        IntentStatus.SUCCEEDED,
+        IntentStatus.PARTIALLY_CAPTURED,
+        IntentStatus.PARTIALLY_REFUNDED,
+        IntentStatus.REFUNDED,
+    }
+)
+_GOOD = MONEY_CAME | {IntentStatus.AUTHORISED}
+_OVER = frozenset({IntentStatus.FAILED, IntentStatus.CANCELLED, IntentStatus.EXPIRED})
 INTENT_MOVES: Mapping[IntentStatus, frozenset[IntentStatus]] = {
     IntentStatus.REQUIRES_METHOD: frozenset(
         {IntentStatus.PROCESSING, IntentStatus.CANCELLED, IntentStatus.EXPIRED}
     ),
-    IntentStatus.PROCESSING: _LATE_MONEY | {IntentStatus.UNKNOWN, IntentStatus.FAILED},
-    IntentStatus.UNKNOWN: _LATE_MONEY | {IntentStatus.FAILED},
-    IntentStatus.FAILED: _LATE_MONEY
+    IntentStatus.PROCESSING: _GOOD
+    | {IntentStatus.REQUIRES_ACTION, IntentStatus.UNKNOWN, IntentStatus.FAILED},
+    IntentStatus.REQUIRES_ACTION: _GOOD
+    | {IntentStatus.PROCESSING, IntentStatus.UNKNOWN, IntentStatus.FAILED},
+    IntentStatus.UNKNOWN: _GOOD | {IntentStatus.FAILED},
+    IntentStatus.FAILED: _GOOD
     | {IntentStatus.PROCESSING, IntentStatus.CANCELLED, IntentStatus.EXPIRED},
-    IntentStatus.CANCELLED: _LATE_MONEY,
-    IntentStatus.EXPIRED: _LATE_MONEY,
-    IntentStatus.PARTIALLY_CAPTURED: frozenset({IntentStatus.SUCCEEDED}),
-    IntentStatus.SUCCEEDED: frozenset({IntentStatus.PARTIALLY_CAPTURED}),
+    IntentStatus.CANCELLED: _GOOD,
+    IntentStatus.EXPIRED: _GOOD,
+    IntentStatus.AUTHORISED: MONEY_CAME | _OVER,
+    **{status: (_GOOD | _OVER) - {status} for status in sorted(MONEY_CAME)},
 }
 
 _VERDICTS = frozenset({AttemptState.SUCCEEDED, AttemptState.DECLINED, AttemptState.FAILED})
@@ -103,8 +135,9 @@ ATTEMPT_MOVES: Mapping[AttemptState, frozenset[AttemptState]] = {
     AttemptState.SENDING: _VERDICTS
     | {AttemptState.SENT, AttemptState.PENDING, AttemptState.NOT_SENT, AttemptState.UNKNOWN},
     AttemptState.NOT_SENT: _VERDICTS | {AttemptState.SENDING},
-    AttemptState.SENT: _VERDICTS | {AttemptState.PENDING, AttemptState.UNKNOWN},
-    AttemptState.PENDING: _VERDICTS | {AttemptState.UNKNOWN},
+    AttemptState.SENT: _VERDICTS
+    | {AttemptState.PENDING, AttemptState.UNKNOWN, AttemptState.QUEUED},
+    AttemptState.PENDING: _VERDICTS | {AttemptState.UNKNOWN, AttemptState.QUEUED},
     AttemptState.UNKNOWN: _VERDICTS
     | {AttemptState.PENDING, AttemptState.SENT, AttemptState.QUEUED, AttemptState.INVESTIGATE},
     AttemptState.INVESTIGATE: _VERDICTS,
@@ -139,6 +172,10 @@ LIVE_ATTEMPTS = frozenset(
 SENDABLE = (AttemptState.QUEUED, AttemptState.NOT_SENT)
 #: Asked about by the verifier when due.
 CHECKABLE = (AttemptState.SENT, AttemptState.PENDING, AttemptState.UNKNOWN)
+#: Operations that ask a payer for money; an intent has at most one of them under way.
+CHARGES = (Operation.PURCHASE, Operation.AUTHORISE)
+#: Operations that bring money.
+TAKES = (Operation.PURCHASE, Operation.CAPTURE)
 COLLECTABLE = (IntentStatus.REQUIRES_METHOD, IntentStatus.FAILED)
 
 

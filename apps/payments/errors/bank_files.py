@@ -83,7 +83,7 @@ class BankFileNotAside(DomainError):
 
 @dataclass(eq=False, kw_only=True)
 class ReasonMissing(DomainError):
-    """Discarding what a bank sent takes a reason."""
+    """A reason is missing."""
 
     code = "payments/reason-missing"
-    advice = "Say why the file means nothing; auditors read it."
+    advice = "Say why: colleagues and auditors read it."

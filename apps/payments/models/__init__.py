@@ -4,6 +4,7 @@ from apps.payments.models.accounts import ProviderAccount, ProviderStop
 from apps.payments.models.attempts import Attempt, ProviderExchange
 from apps.payments.models.bank_files import BankFile, BankFileSighting, BankPayout
 from apps.payments.models.callbacks import Callback
+from apps.payments.models.disputes import Dispute, DisputeEvidence
 from apps.payments.models.events import PaymentEvent
 from apps.payments.models.intents import PaymentIntent
 from apps.payments.models.pay_ins import (
@@ -13,6 +14,7 @@ from apps.payments.models.pay_ins import (
     PayInUsed,
     PayInWatch,
 )
+from apps.payments.models.refunds import Refund
 
 __all__ = [
     "Attempt",
@@ -20,6 +22,8 @@ __all__ = [
     "BankFileSighting",
     "BankPayout",
     "Callback",
+    "Dispute",
+    "DisputeEvidence",
     "ManualReceipt",
     "PayIn",
     "PayInRefund",
@@ -30,4 +34,5 @@ __all__ = [
     "ProviderAccount",
     "ProviderExchange",
     "ProviderStop",
+    "Refund",
 ]

@@ -36,6 +36,7 @@ class ProviderAccount(Identified):
         default="active",
     )
     opened_at = models.DateTimeField()
+    disputes_hint_at = models.DateTimeField(null=True)  # a dispute moved: they are to be read
 
     class Meta(Identified.Meta):
         db_table = "payments_provider_account"

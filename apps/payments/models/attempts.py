@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import GinIndex
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
 from apps.payments.domain.states import (
+    CHARGES,
     CHECKABLE,
     LIVE_ATTEMPTS,
     SENDABLE,
     AttemptState,
     Direction,
     Operation,
+    Step,
 )
 from apps.payments.models.accounts import ProviderAccount
 from apps.payments.models.intents import PaymentIntent
 from apps.platform.models.rows import Identified, choices
 
 _LIVE = sorted(state.value for state in LIVE_ATTEMPTS)
+_CHARGES = [operation.value for operation in CHARGES]
+_BUILDING = [Operation.CAPTURE.value, Operation.VOID.value, Operation.REFUND.value]
+_OUT = [Operation.PAYOUT.value, Operation.REFUND.value]
 _MONEY_MOVED = ["no", "yes", "unknown"]
 _RETRIES = ["", "never", "same_key", "after_verify", "new_attempt"]
 
 
 class Attempt(Identified):
-    """One try to move money through one provider account.
+    """One try to have one operation carried out through one provider account.
 
-    Written and committed before the first byte is sent. A pay-in belongs to an intent, a payout to
-    the ``payout_ref`` that settlements gave it. ``provider_key`` is our reference at the provider;
-    after ``key_valid_until`` it must not be sent again. ``number`` counts the attempts of one
-    intent or payout from 1. ``held`` says why it did not leave when it was last due.
+    Written and committed before the first byte is sent. A payout belongs to the ``payout_ref`` that
+    settlements gave it, everything else to an intent; captures, voids and refunds also to the
+    attempt they build on (``parent``). ``party`` is who pays or is paid where that is no phone;
+    ``allocation`` the legs of a capture, credited when it comes; ``action`` what the payer must
+    do. ``provider_key`` is our reference at the provider; after ``key_valid_until`` it must not be
+    sent again. ``number`` counts the attempts of one operation from 1. ``held`` says why it did
+    not leave when it was last due.
     """
 
     direction = models.CharField(max_length=3, choices=choices(Direction))
@@ -39,7 +48,12 @@ class Attempt(Identified):
     provider_account = models.ForeignKey(ProviderAccount, models.PROTECT, related_name="attempts")
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
-    phone = models.CharField(max_length=20)
+    phone = models.CharField(max_length=20, blank=True)
+    party = models.JSONField(default=dict)
+    parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="children")
+    is_last = models.BooleanField(default=True)
+    allocation = models.JSONField(default=list)
+    reason = models.CharField(max_length=200, blank=True)
     debit_account = models.CharField(max_length=64, blank=True)
     provider_key = models.CharField(max_length=64)
     key_valid_until = models.DateTimeField(null=True)
@@ -51,6 +65,8 @@ class Attempt(Identified):
     state = models.CharField(
         max_length=20, choices=choices(AttemptState), default=AttemptState.QUEUED
     )
+    step = models.CharField(max_length=10, choices=choices(Step), default=Step.SUBMIT)
+    action = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     provider_refs = models.JSONField(default=dict)
     outcome = models.CharField(max_length=20, blank=True)
     code = models.CharField(max_length=60, blank=True)
@@ -96,7 +112,7 @@ class Attempt(Identified):
             ),
             models.UniqueConstraint(
                 fields=["intent"],
-                condition=models.Q(operation=Operation.PURCHASE.value, state__in=_LIVE),
+                condition=models.Q(operation__in=_CHARGES, state__in=_LIVE),
                 name="payments_attempt_one_live_charge",
             ),
             models.UniqueConstraint(
@@ -110,12 +126,25 @@ class Attempt(Identified):
             models.CheckConstraint(
                 name="payments_attempt_belongs_to_one",
                 condition=(
-                    models.Q(
-                        direction=Direction.IN.value, intent__isnull=False, payout_ref__isnull=True
-                    )
-                    | models.Q(
-                        direction=Direction.OUT.value, intent__isnull=True, payout_ref__isnull=False
-                    )
+                    models.Q(intent__isnull=False, payout_ref__isnull=True)
+                    & ~models.Q(operation=Operation.PAYOUT.value)
+                )
+                | models.Q(
+                    operation=Operation.PAYOUT.value, intent__isnull=True, payout_ref__isnull=False
+                ),
+            ),
+            models.CheckConstraint(
+                name="payments_attempt_way_of_money",
+                condition=(
+                    models.Q(direction=Direction.OUT.value, operation__in=_OUT)
+                    | models.Q(direction=Direction.IN.value) & ~models.Q(operation__in=_OUT)
+                ),
+            ),
+            models.CheckConstraint(
+                name="payments_attempt_builds_on_another",
+                condition=(
+                    models.Q(operation__in=_BUILDING, parent__isnull=False)
+                    | ~models.Q(operation__in=_BUILDING) & models.Q(parent__isnull=True)
                 ),
             ),
             models.CheckConstraint(
@@ -140,6 +169,11 @@ class Attempt(Identified):
                 fields=["next_send_at"],
                 condition=models.Q(state__in=[state.value for state in SENDABLE]),
                 name="payments_attempt_due_sends",
+            ),
+            GinIndex(
+                fields=["provider_refs"],
+                opclasses=["jsonb_path_ops"],
+                name="payments_attempt_by_refs",
             ),
             models.Index(
                 fields=["sent_at"],

@@ -15,11 +15,15 @@ class Callback(Identified):
 
     ``dedupe`` is the provider's own name for the message; a second one with the same name and the
     same bytes only counts up ``duplicates``. One with other bytes is kept beside it, quarantined.
+    What came to an address of the account has no attempt; with a wrong signature it is not genuine,
+    and is never read.
     """
 
     provider_account = models.ForeignKey(ProviderAccount, models.PROTECT, related_name="callbacks")
-    attempt = models.ForeignKey(Attempt, models.PROTECT, related_name="callbacks")
-    kind = models.CharField(max_length=20)  # which of the attempt's addresses it came to
+    attempt = models.ForeignKey(Attempt, models.PROTECT, null=True, related_name="callbacks")
+    kind = models.CharField(max_length=20)  # which of the addresses it came to
+    headers = models.JSONField(default=dict)
+    is_genuine = models.BooleanField(default=True)
     dedupe = models.CharField(max_length=200)
     body = models.BinaryField()
     body_sha256 = models.CharField(max_length=64)

@@ -19,8 +19,9 @@ class PaymentEvent(Identified):
     """One fact. Rows are never changed or removed; the database refuses it.
 
     ``amount_minor`` is what the provider says moved; ``booked_minor`` is what this event added to
-    the clearing or float account (0 when the fact was known already), and ``journal`` the entry
-    that did it. ``is_effective`` is false when the fact had been overtaken before it arrived.
+    the clearing or float account (0 when the fact was known already), ``fee_minor`` what the
+    provider kept of that, and ``journal`` the entry that did it. ``is_effective`` is false when
+    the fact had been overtaken before it arrived.
     """
 
     provider_account = models.ForeignKey(
@@ -34,6 +35,7 @@ class PaymentEvent(Identified):
     rank = models.PositiveSmallIntegerField()
     amount_minor = models.BigIntegerField(default=0)
     booked_minor = models.BigIntegerField(default=0)
+    fee_minor = models.BigIntegerField(default=0)
     fee_expected_minor = models.BigIntegerField(default=0)
     currency = models.CharField(max_length=3)
     provider_reference = models.CharField(max_length=64, blank=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
-from apps.payments.domain.states import IntentStatus
+from apps.payments.domain.states import CaptureMethod, IntentStatus
 from apps.platform.models.rows import Identified, choices
 
 
@@ -13,20 +13,30 @@ class PaymentIntent(Identified):
     """A payment somebody should make. Status and amounts are a projection of its events.
 
     ``allocation`` is the list of credit legs ``{"account", "amount_minor"}``; it adds up to the
-    amount. ``fingerprint`` is the SHA-256 of what was asked under the idempotency key.
+    amount. ``payment_method`` is a provider's own token, never a card number; ``return_url`` is
+    where a payer who was sent to the provider's page comes back to. ``fingerprint`` is the SHA-256
+    of what was asked under the idempotency key.
     """
 
     reference = models.CharField(max_length=100)
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
-    payer_phone = models.CharField(max_length=20)
+    payer_phone = models.CharField(max_length=20, blank=True)
+    payment_method = models.CharField(max_length=200, blank=True)
+    capture_method = models.CharField(
+        max_length=20, choices=choices(CaptureMethod), default=CaptureMethod.AUTOMATIC
+    )
+    return_url = models.CharField(max_length=500, blank=True)
     allocation = models.JSONField()
     description = models.CharField(max_length=200, blank=True)
     metadata = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     status = models.CharField(
         max_length=30, choices=choices(IntentStatus), default=IntentStatus.REQUIRES_METHOD
     )
+    authorised_minor = models.BigIntegerField(default=0)
     captured_minor = models.BigIntegerField(default=0)
+    refunded_minor = models.BigIntegerField(default=0)
+    disputed_minor = models.BigIntegerField(default=0)
     version = models.PositiveIntegerField(default=1)
     idempotency_key = models.CharField(max_length=255)
     fingerprint = models.BinaryField(max_length=32)

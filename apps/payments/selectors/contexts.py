@@ -11,16 +11,19 @@ from uuid import UUID
 from django.conf import settings
 from django.core.cache import cache
 
-from apps.payments.connectors.base import AccountConfig, AttemptView, Context, Party
+from apps.payments.connectors.base import AccountConfig, AttemptView, Context, ParentView, Party
 from apps.payments.connectors.registry import connector
 from apps.payments.domain import tokens
-from apps.payments.domain.states import Operation
+from apps.payments.domain.states import Operation, Step
 from apps.payments.models import Attempt, ProviderAccount
 from apps.platform import clock
 from apps.platform.http import HttpClient
 from apps.platform.money import Money
 from apps.platform.secrets import secret
 from apps.platform.tenant import current_tenant_id
+
+#: The kind of address that most providers call for everything.
+EVENTS = "events"
 
 
 def account_config(account: ProviderAccount) -> AccountConfig:
@@ -44,6 +47,7 @@ def context_for(account: ProviderAccount, attempt: Attempt | None = None) -> Con
         now=clock.now,
         timeout_seconds=settings.ENV.provider_timeout_seconds,
         callback_url=partial(_callback_url, account, attempt.id) if attempt else lambda _kind: "",
+        account_url=partial(account_callback_url, account),
     )
 
 
@@ -61,7 +65,26 @@ def view_of(attempt: Attempt) -> AttemptView:
         provider_refs=attempt.provider_refs,
         created_at=attempt.created_at,
         sent_at=attempt.sent_at,
-        party=Party("phone", attempt.phone),
+        party=_party(attempt),
+        parent=_parent(attempt.parent) if attempt.parent else None,
+        is_last_capture=attempt.is_last,
+        reason=attempt.reason,
+        return_url=intent.return_url if intent else "",
+        step=Step(attempt.step),
+    )
+
+
+def _party(attempt: Attempt) -> Party:
+    return Party(**attempt.party) if attempt.party else Party("phone", attempt.phone)
+
+
+def _parent(parent: Attempt) -> ParentView:
+    return ParentView(
+        id=parent.id,
+        operation=Operation(parent.operation),
+        amount=Money(parent.amount_minor, parent.currency),
+        provider_key=parent.provider_key,
+        provider_refs=parent.provider_refs,
     )
 
 
@@ -75,13 +98,23 @@ def callback_token(attempt: UUID) -> str:
     return tokens.seal(current_tenant_id(), attempt, callback_keys()[0])
 
 
-def callback_keys() -> list[bytes]:
+def callback_keys(purpose: bytes = b"payments.callback.v1") -> list[bytes]:
     """The present key first, then those that still open addresses given out before a change."""
     secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return [
-        hmac.new(str(key).encode(), b"payments.callback.v1", hashlib.sha256).digest()
-        for key in secrets
-    ]
+    return [hmac.new(str(key).encode(), purpose, hashlib.sha256).digest() for key in secrets]
+
+
+def account_callback_keys() -> list[bytes]:
+    """As above, for addresses of accounts: one kind of token never opens the other's."""
+    return callback_keys(b"payments.account-callback.v1")
+
+
+def account_callback_url(account: ProviderAccount, kind: str = EVENTS) -> str:
+    """The account's own address of a kind; the one for events carries no kind."""
+    inbound = connector(account.connector).inbound_name
+    token = tokens.seal(current_tenant_id(), account.id, account_callback_keys()[0])
+    address = f"{settings.ENV.public_url}/in/{inbound}/{token}"
+    return address if kind == EVENTS else f"{address}/{kind}"
 
 
 def _callback_url(account: ProviderAccount, attempt: UUID, kind: str) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import fields
 
 from django.db import connection
 from django.db.models import Case, F, Q, Sum, When
 
-from apps.payments.domain.merging import EventKind, Fact, projection
+from apps.payments.domain.merging import FEE, WITHDRAWN, EventKind, Fact, projection
 from apps.payments.domain.states import Direction
 from apps.payments.models import PaymentEvent, PaymentIntent
 from apps.payments.selectors.pay_in_laws import PAY_IN_LAWS
@@ -25,12 +26,15 @@ _LAWS = {
          GROUP BY provider_account_id, provider_reference HAVING count(*) > 1""",
     "payments.payout_paid_once": """
         SELECT payout_ref::text, count(*) || ' attempts succeeded'
-          FROM payments_attempt WHERE direction = 'out' AND state = 'succeeded'
+          FROM payments_attempt WHERE operation = 'payout' AND state = 'succeeded'
          GROUP BY payout_ref HAVING count(*) > 1""",
     "payments.success_is_booked": """
         SELECT attempt.provider_key, attempt.state || ', booked ' || coalesce(sum(booked_minor), 0)
           FROM payments_attempt attempt
           LEFT JOIN payments_payment_event event ON event.attempt_id = attempt.id
+         WHERE attempt.operation NOT IN ('authorise', 'void') AND NOT EXISTS (
+               SELECT FROM payments_payment_event undone
+                WHERE undone.attempt_id = attempt.id AND undone.kind = 'reversed')
          GROUP BY attempt.id
         HAVING (attempt.state = 'succeeded') <> (coalesce(sum(booked_minor), 0) > 0)""",
     "payments.payout_books_its_amount": """
@@ -38,14 +42,14 @@ _LAWS = {
           FROM payments_attempt attempt, LATERAL (
                SELECT attempt.amount_minor AS asked, sum(booked_minor) AS booked
                  FROM payments_payment_event WHERE attempt_id = attempt.id) amount
-         WHERE attempt.direction = 'out' AND attempt.state = 'succeeded'
-           AND amount.asked <> amount.booked""",
+         WHERE attempt.operation = 'payout' AND attempt.state = 'succeeded'
+           AND amount.booked > 0 AND amount.asked <> amount.booked""",
     "payments.payouts_are_announced": """
         SELECT payout_ref::text, count(message.id) || ' announcements'
           FROM payments_attempt LEFT JOIN platform_outbox_message message
             ON message.name = 'payments.payout_paid'
            AND message.payload ->> 'payout_ref' = payout_ref::text
-         WHERE direction = 'out' AND state = 'succeeded'
+         WHERE operation = 'payout' AND state = 'succeeded'
          GROUP BY payout_ref
         HAVING count(message.id) > 1
             OR count(message.id) = 0 AND coalesce(max(finished_at), 'infinity') >= coalesce(
@@ -90,14 +94,22 @@ def _journals() -> Iterable[Violation]:
         .annotate(posted=Sum(signed, filter=on_mirror))
     )
     for event in events.iterator(CHUNK):
-        is_in = event.attempt is None or event.attempt.direction == Direction.IN
-        expected = event.booked_minor if is_in else -event.booked_minor
+        expected = _on_mirror(event)
         if event.posted != expected:
             yield Violation(
                 check="payments.event_equals_journal",
                 subject=public_id("evt", event.id),
                 detail=f"books {expected}, journal {event.posted or 0}",
             )
+
+
+def _on_mirror(event: PaymentEvent) -> int:
+    """What the event must have posted to the mirror: what came less what went and the fee."""
+    about = event.facet.partition(":")[0]
+    goes_out = about in (WITHDRAWN, FEE) or (
+        event.attempt is not None and event.attempt.direction == Direction.OUT
+    )
+    return (-event.booked_minor if goes_out else event.booked_minor) - event.fee_minor
 
 
 def _projections() -> Iterable[Violation]:
@@ -109,7 +121,8 @@ def _projections() -> Iterable[Violation]:
             for e in intent.events.all()
         ]
         told = projection(intent.amount_minor, facts)
-        if (told.status, told.captured_minor) != (intent.status, intent.captured_minor):
+        names = [field.name for field in fields(told)]
+        if any(getattr(told, name) != getattr(intent, name) for name in names):
             yield Violation(
                 check="payments.intent_is_fold_of_events",
                 subject=public_id("pi", intent.id),

@@ -1,6 +1,7 @@
 """What payments can be asked to do."""
 
 from apps.payments.services.accounts import open_provider_account, prepare_books
+from apps.payments.services.answering import tend_disputes
 from apps.payments.services.attempts import create_payout_attempt, start_collection
 from apps.payments.services.bank_delivering import send_bank_files
 from apps.payments.services.bank_fetching import fetch_bank_files
@@ -10,20 +11,32 @@ from apps.payments.services.bank_reading import (
     retry_bank_file,
 )
 from apps.payments.services.checking import check_attempt_now
-from apps.payments.services.intents import create_payment_intent, expire_intents
+from apps.payments.services.disputing import add_dispute_evidence, answer_dispute
+from apps.payments.services.intents import (
+    cancel_payment_intent,
+    create_payment_intent,
+    expire_intents,
+)
+from apps.payments.services.operating import capture_payment, void_payment
 from apps.payments.services.pay_ins import apply_pay_in, move_pay_in, take_pay_in
 from apps.payments.services.processing import process_callbacks, replay_callback
 from apps.payments.services.receiving import Delivery, receive_callback
+from apps.payments.services.refunding import decide_refund, request_refund
 from apps.payments.services.sending import send_due_attempts
 from apps.payments.services.suspending import resume_provider, stop_provider, trust_provider
 from apps.payments.services.verifying import verify_due_attempts
 
 __all__ = [
     "Delivery",
+    "add_dispute_evidence",
+    "answer_dispute",
     "apply_pay_in",
+    "cancel_payment_intent",
+    "capture_payment",
     "check_attempt_now",
     "create_payment_intent",
     "create_payout_attempt",
+    "decide_refund",
     "discard_bank_file",
     "expire_intents",
     "fetch_bank_files",
@@ -34,6 +47,7 @@ __all__ = [
     "read_bank_files",
     "receive_callback",
     "replay_callback",
+    "request_refund",
     "resume_provider",
     "retry_bank_file",
     "send_bank_files",
@@ -41,6 +55,8 @@ __all__ = [
     "start_collection",
     "stop_provider",
     "take_pay_in",
+    "tend_disputes",
     "trust_provider",
     "verify_due_attempts",
+    "void_payment",
 ]

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from apps.ledger.services import open_account
-from apps.payments.connectors.base import Capabilities
+from apps.payments.connectors.base import Capabilities, PartyKind
 from apps.payments.connectors.registry import connector
 from apps.payments.domain.receipts import ProviderAccountDraft
 from apps.payments.domain.states import Operation
@@ -19,6 +19,7 @@ from apps.payments.errors import (
     UnknownProviderAccount,
 )
 from apps.payments.models import ProviderAccount
+from apps.payments.services.journals import DISPUTE_LOSSES, DISPUTED, REFUNDS
 from apps.platform import audit, clock
 from apps.platform.actors import Actor
 from apps.platform.money import Money
@@ -32,9 +33,13 @@ _CHART = (
     (CLEARING, "M-Pesa collections clearing", "asset"),
     (FLOAT, "M-Pesa payout float", "asset"),
     (SUSPENSE, "Unidentified receipts", "liability"),
+    (REFUNDS, "Refunds on their way", "liability"),
+    (DISPUTED, "Disputed receipts", "asset"),
+    (DISPUTE_LOSSES, "Dispute losses", "expense"),
     (COLLECTION_FEES, "Collection fees", "expense"),
     (PAYOUT_FEES, "Payout fees", "expense"),
 )
+_PHONES = frozenset({"phone"})
 
 
 @use_case("payments.prepare_books")
@@ -99,14 +104,17 @@ def _create(draft: ProviderAccountDraft) -> ProviderAccount:
         return ProviderAccount.objects.select_for_update().get(label=draft.label)
 
 
-def account_for(operation: Operation, amount: Money, label: str = "") -> ProviderAccount:
-    """The active account that can do this: the one named, else the first by label."""
+def account_for(
+    operation: Operation, amount: Money, label: str = "", party: PartyKind = "phone"
+) -> ProviderAccount:
+    """The active account that can do this with that party: the one named, else the first."""
     candidates = ProviderAccount.objects.filter(status="active", currency=amount.currency)
     if label:
         candidates = candidates.filter(label=label)
     for account in candidates.order_by("label"):
-        if operation in capabilities_of(account).operations:
-            _check_amount(capabilities_of(account), operation, amount)
+        can = capabilities_of(account)
+        if operation in can.operations and party in can.parties.get(operation, _PHONES):
+            check_amount(can, operation, amount)
             return account
     raise UnknownProviderAccount(account=label or f"any for {operation}")
 
@@ -116,7 +124,8 @@ def capabilities_of(account: ProviderAccount) -> Capabilities:
     return connector(account.connector).capabilities(account.config)
 
 
-def _check_amount(capabilities: Capabilities, operation: Operation, amount: Money) -> None:
+def check_amount(capabilities: Capabilities, operation: Operation, amount: Money) -> None:
+    """Refuse an amount that the provider cannot move, before anything is sent."""
     policy = capabilities.amounts.get((operation, amount.currency))
     rule = ""
     if policy is None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from apps.payments.connectors.base import ProviderFact
 from apps.payments.connectors.registry import connector
+from apps.payments.domain.merging import EventKind
 from apps.payments.domain.phones import masked
-from apps.payments.domain.states import AttemptState, Direction
+from apps.payments.domain.states import CHARGES, AttemptState, Direction, Operation
 from apps.payments.events import (
     PaymentAmountDiffers,
     PaymentCaptured,
@@ -12,13 +16,29 @@ from apps.payments.events import (
     PaymentUnknown,
     PayoutFailed,
     PayoutPaid,
+    PayoutReturned,
     PayoutUnknown,
+)
+from apps.payments.events.operations import (
+    PaymentActionRequired,
+    PaymentAuthorised,
+    PaymentPartlyCaptured,
+    PaymentVoided,
+    RefundPaid,
+    RefundReversed,
 )
 from apps.payments.models import Attempt, PaymentIntent
 from apps.platform.events import Event, record
 from apps.platform.ids import public_id
 from apps.platform.money import Money
 
+#: What is told of a fact that moves no money: by operation and kind, or by kind alone.
+_TURNS: Mapping[tuple[str, EventKind], type] = {
+    (Operation.AUTHORISE, EventKind.SUCCEEDED): PaymentAuthorised,
+    (Operation.AUTHORISE, EventKind.REVERSED): PaymentVoided,
+    (Operation.VOID, EventKind.SUCCEEDED): PaymentVoided,
+    ("", EventKind.ACTION_REQUIRED): PaymentActionRequired,
+}
 _BAD_ENDS = (AttemptState.DECLINED, AttemptState.FAILED)
 
 
@@ -26,22 +46,26 @@ def announce_arrival(attempt: Attempt, paid: Money, reference: str, *, is_first:
     """Money has arrived. ``payment_captured`` only for the payment that settles the intent."""
     intent = intent_of(attempt)
     asked = Money(intent.amount_minor, intent.currency)
-    name = public_id("pi", intent.id)
     if is_first and paid.minor >= asked.minor:
-        _say(
-            PaymentCaptured(
-                intent_id=name,
-                reference=intent.reference,
-                amount=paid,
-                provider_reference=reference,
-                payer_masked=masked(attempt.phone),
-                provider_account=attempt.provider_account.label,
-                expected_fee=expected_fee(attempt, paid),
-            ),
-            attempt,
-        )
+        _captured(attempt, paid, reference)
     if not is_first or paid != asked:
         announce_difference(attempt, paid, reference)
+
+
+def _captured(attempt: Attempt, paid: Money, reference: str) -> None:
+    intent = intent_of(attempt)
+    _say(
+        PaymentCaptured(
+            intent_id=public_id("pi", intent.id),
+            reference=intent.reference,
+            amount=paid,
+            provider_reference=reference,
+            payer_masked=masked(attempt.phone) if attempt.phone else "",
+            provider_account=attempt.provider_account.label,
+            expected_fee=expected_fee(attempt, paid),
+        ),
+        attempt,
+    )
 
 
 def announce_difference(attempt: Attempt, paid: Money, reference: str) -> None:
@@ -74,10 +98,79 @@ def announce_payout(attempt: Attempt, paid: Money, reference: str) -> None:
     )
 
 
+def announce_return(attempt: Attempt, came: Money, reference: str) -> None:
+    """A payout that had been paid came back."""
+    _say(
+        PayoutReturned(
+            payout_ref=str(attempt.payout_ref),
+            attempt_id=public_id("att", attempt.id),
+            amount=came,
+            reason=attempt.message,
+            provider_reference=reference,
+            provider_account=attempt.provider_account.label,
+        ),
+        attempt,
+    )
+
+
+def announce_refund(attempt: Attempt, added: Money, reference: str) -> None:
+    """A refund has reached the payer, or came back after it had."""
+    intent = intent_of(attempt)
+    told = RefundPaid if added.minor > 0 else RefundReversed
+    _say(
+        told(
+            refund_id=public_id("rf", attempt.refund.id),
+            intent_id=public_id("pi", intent.id),
+            reference=intent.reference,
+            amount=abs(added),
+            provider_reference=reference,
+            provider_account=attempt.provider_account.label,
+        ),
+        attempt,
+    )
+
+
+def announce_capture(attempt: Attempt, taken: Money, reference: str) -> None:
+    """Held money was taken. ``payment_captured`` when all that was asked for has come."""
+    intent = intent_of(attempt)
+    if intent.captured_minor >= intent.amount_minor > intent.captured_minor - taken.minor:
+        _captured(attempt, Money(intent.captured_minor, intent.currency), reference)
+    else:
+        _say(
+            PaymentPartlyCaptured(
+                intent_id=public_id("pi", intent.id),
+                reference=intent.reference,
+                amount=taken,
+                captured=Money(intent.captured_minor, intent.currency),
+                provider_reference=reference,
+                provider_account=attempt.provider_account.label,
+                expected_fee=expected_fee(attempt, taken),
+            ),
+            attempt,
+        )
+
+
+def announce_turn(attempt: Attempt, fact: ProviderFact) -> None:
+    """Nothing moved, but whose turn it is, or what is held, did change."""
+    kind = _TURNS.get((attempt.operation, fact.kind)) or _TURNS.get(("", fact.kind))
+    if kind is None:
+        return
+    intent = intent_of(attempt)
+    _say(
+        kind(
+            intent_id=public_id("pi", intent.id),
+            reference=intent.reference,
+            amount=fact.amount or Money(attempt.amount_minor, attempt.currency),
+            provider_account=attempt.provider_account.label,
+        ),
+        attempt,
+    )
+
+
 def announce_move(attempt: Attempt, before: AttemptState) -> None:
     """The attempt has failed or become unknown; other moves are nobody else's business."""
     after = AttemptState(attempt.state)
-    if after == before:
+    if after == before or attempt.operation not in (*CHARGES, Operation.PAYOUT):
         return
     if after in _BAD_ENDS:
         _say(_failure(attempt), attempt)

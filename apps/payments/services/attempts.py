@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from apps.payments.connectors.base import Party
 from apps.payments.domain import tokens
 from apps.payments.domain.keys import short_key
 from apps.payments.domain.merging import RANKS, EventKind
@@ -14,9 +16,11 @@ from apps.payments.domain.payees import BankPayee
 from apps.payments.domain.phones import msisdn
 from apps.payments.domain.receipts import AttemptReceipt
 from apps.payments.domain.states import (
+    CHARGES,
     COLLECTABLE,
     LIVE_ATTEMPTS,
     AttemptState,
+    CaptureMethod,
     Direction,
     IntentStatus,
     Operation,
@@ -41,6 +45,8 @@ from apps.platform.use_cases import use_case
 from apps.tenancy.workers import wake
 
 SEND_TASK = "payments.send_due_attempts"
+_OUT = (Operation.PAYOUT, Operation.REFUND)
+_RUNNING = (IntentStatus.PROCESSING, IntentStatus.REQUIRES_ACTION)
 _RETRYABLE = (AttemptState.DECLINED, AttemptState.FAILED)
 
 
@@ -48,7 +54,9 @@ _RETRYABLE = (AttemptState.DECLINED, AttemptState.FAILED)
 def start_collection(
     *, intent_id: UUID, actor: Actor, provider_account: str = ""
 ) -> AttemptReceipt:
-    """Queue one attempt to collect the intent from its payer's phone; a worker sends it.
+    """Queue one attempt to collect the intent from its payer; a worker sends it.
+
+    The money is taken at once, or held where the intent is to be captured later.
 
     While an attempt is under way, asking again returns it, marked as a replay. Refused with
     ``IntentNotCollectable`` when the intent is paid, over, or of unknown outcome.
@@ -57,30 +65,33 @@ def start_collection(
     name = public_id("pi", intent_id)
     if intent is None:
         raise UnknownIntent(intent=name)
-    running = intent.attempts.filter(state__in=LIVE_ATTEMPTS).first()
-    if running is not None and intent.status == IntentStatus.PROCESSING:
+    running = intent.attempts.filter(operation__in=CHARGES, state__in=LIVE_ATTEMPTS).first()
+    if running is not None and intent.status in _RUNNING:
         audit.nothing_happened()
-        return _receipt(running, is_replay=True)
+        return receipt_of(running, is_replay=True)
     if intent.status not in COLLECTABLE or intent.expires_at <= clock.now():
         raise IntentNotCollectable(intent=name, status=intent.status)
     amount = Money(intent.amount_minor, intent.currency)
-    account = account_for(Operation.PURCHASE, amount, provider_account)
-    number = intent.attempts.count() + 1
-    attempt = _write(
-        _Draft(
-            operation=Operation.PURCHASE,
+    is_at_once = intent.capture_method == CaptureMethod.AUTOMATIC
+    operation = Operation.PURCHASE if is_at_once else Operation.AUTHORISE
+    party = party_of(intent)
+    account = account_for(operation, amount, provider_account, party.kind)
+    number = intent.attempts.filter(operation__in=CHARGES).count() + 1
+    attempt = write_attempt(
+        AttemptDraft(
+            operation=operation,
             number=number,
             amount=amount,
             phone=intent.payer_phone,
+            party={} if party.kind == "phone" else asdict(party),
             account=account,
             idempotency_key=f"{name}:{number}",
             intent=intent,
         )
     )
-    _note_request(attempt)
     project(intent)
     audit.note(name, attempt=public_id("att", attempt.id))
-    return _receipt(attempt)
+    return receipt_of(attempt)
 
 
 @use_case("payments.create_payout_attempt")
@@ -116,7 +127,7 @@ def create_payout_attempt(  # noqa: PLR0913  the facts of a payout, each by name
     _refuse_second_payout(payout_ref)
     account = account_for(Operation.PAYOUT, amount, provider_account)
     check_payee(account, amount, payee)
-    draft = _Draft(
+    draft = AttemptDraft(
         operation=Operation.PAYOUT,
         number=earlier.count() + 1,
         amount=amount,
@@ -130,20 +141,28 @@ def create_payout_attempt(  # noqa: PLR0913  the facts of a payout, each by name
     )
     try:
         with transaction.atomic():
-            attempt = _write(draft)
+            attempt = write_attempt(draft)
     except IntegrityError:
         first = _replayed(idempotency_key, asked)
         if first is not None:
             return first
         _refuse_second_payout(payout_ref)
         raise
-    _note_request(attempt)
     audit.note(public_id("att", attempt.id), payout_ref=str(payout_ref))
-    return _receipt(attempt)
+    return receipt_of(attempt)
+
+
+def party_of(intent: PaymentIntent) -> Party:
+    """Who pays: a stored payment method, a phone, or whoever comes to the provider's page."""
+    if intent.payment_method:
+        return Party("token", intent.payment_method)
+    return Party("phone", intent.payer_phone) if intent.payer_phone else Party()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Draft:
+class AttemptDraft:
+    """What an attempt is for."""
+
     operation: Operation
     number: int
     amount: Money
@@ -155,15 +174,21 @@ class _Draft:
     payout_ref: UUID | None = None
     debit_account: str = ""
     payee: BankPayee | None = None
+    party: Mapping[str, object] = field(default_factory=dict)
+    parent: Attempt | None = None
+    is_last: bool = True
+    allocation: Sequence[Mapping[str, object]] = ()
+    reason: str = ""
 
 
-def _write(draft: _Draft) -> Attempt:
+def write_attempt(draft: AttemptDraft) -> Attempt:
+    """Write the attempt with the event that says so, and wake whoever sends it."""
     id, now = new_id(), clock.now()
     policy = capabilities_of(draft.account).keys[draft.operation]
     reference = draft.intent.reference if draft.intent else str(id)
     attempt = Attempt.objects.create(
         id=id,
-        direction=Direction.IN if draft.intent else Direction.OUT,
+        direction=Direction.OUT if draft.operation in _OUT else Direction.IN,
         operation=draft.operation,
         number=draft.number,
         intent=draft.intent,
@@ -173,7 +198,12 @@ def _write(draft: _Draft) -> Attempt:
         currency=draft.amount.currency,
         phone=draft.phone,
         debit_account=draft.debit_account,
-        provider_key=short_key(reference, draft.number if draft.intent else 1, id, policy.longest),
+        party=dict(draft.party),
+        parent=draft.parent,
+        is_last=draft.is_last,
+        allocation=[dict(leg) for leg in draft.allocation],
+        reason=draft.reason,
+        provider_key=short_key(reference, _nth(draft), id, policy.longest),
         key_valid_until=now + policy.window if policy.window else None,
         callback_token_hash=tokens.fingerprint(callback_token(id)),
         idempotency_key=draft.idempotency_key,
@@ -185,7 +215,15 @@ def _write(draft: _Draft) -> Attempt:
     if draft.payee is not None:
         BankPayout.objects.create(attempt=attempt, payee=draft.payee.facts)
     wake(SEND_TASK)
+    _note_request(attempt)
     return attempt
+
+
+def _nth(draft: AttemptDraft) -> int:
+    """Only the first charge carries the reference itself; a payout's is its own id already."""
+    if draft.intent is None:
+        return 1
+    return draft.number if draft.operation in CHARGES else 2
 
 
 def _note_request(attempt: Attempt) -> None:
@@ -212,7 +250,7 @@ def _replayed(key: str, asked: bytes) -> AttemptReceipt | None:
     if bytes(known.fingerprint) != asked:
         raise IdempotencyKeyReused(key=key)
     audit.nothing_happened()
-    return _receipt(known, is_replay=True)
+    return receipt_of(known, is_replay=True)
 
 
 def _refuse_second_payout(payout_ref: UUID) -> None:
@@ -221,7 +259,8 @@ def _refuse_second_payout(payout_ref: UUID) -> None:
         raise PayoutAlreadyTried(payout_ref=str(payout_ref), state=open_one.state)
 
 
-def _receipt(attempt: Attempt, *, is_replay: bool = False) -> AttemptReceipt:
+def receipt_of(attempt: Attempt, *, is_replay: bool = False) -> AttemptReceipt:
+    """An attempt as use cases hand it out."""
     return AttemptReceipt(
         attempt_id=attempt.id,
         direction=Direction(attempt.direction),

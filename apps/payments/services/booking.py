@@ -8,7 +8,7 @@ from uuid import UUID
 from apps.payments.connectors.base import ProviderFact
 from apps.payments.domain import merging
 from apps.payments.domain.merging import RANKS, Fact
-from apps.payments.domain.states import Direction
+from apps.payments.domain.states import Operation
 from apps.payments.models import Attempt, Callback, PaymentEvent
 from apps.payments.services import announcing, journals
 from apps.payments.services.projecting import facts_of, project
@@ -16,6 +16,8 @@ from apps.platform import clock
 from apps.platform.actors import Actor
 from apps.platform.ids import new_id
 from apps.platform.money import Money
+
+_MOVES_NOTHING = (Operation.AUTHORISE, Operation.VOID)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,14 +45,13 @@ def merge(attempt: Attempt, news: list[ProviderFact]) -> list[Movement]:
     facts = facts_of((attempt.intent.events if attempt.intent else attempt.events).all())
     movements = []
     for fact in news:
-        own = [known for known in facts if known.facet == facet_of(attempt)]
-        all_before, own_before = merging.captured(facts), merging.captured(own)
         merged = _merged(attempt, fact)
+        all_before, own_before = merging.captured(facts), _own(attempt, facts)
         facts.append(merged)
         movements.append(
             Movement(
                 fact=fact,
-                added=merging.captured(facts) - all_before,
+                added=_own(attempt, facts) - own_before,
                 own_before=own_before,
                 all_before=all_before,
                 is_effective=merging.winners(facts)[merged.facet] == merged,
@@ -61,24 +62,41 @@ def merge(attempt: Attempt, news: list[ProviderFact]) -> list[Movement]:
     return movements
 
 
+def _own(attempt: Attempt, facts: list[Fact]) -> int:
+    """What the attempt itself has moved; what is only held or let go moves nothing."""
+    if attempt.operation in _MOVES_NOTHING:
+        return 0
+    own = [known for known in facts if known.facet == facet_of(attempt)]
+    return merging.moved(own, attempt.operation)
+
+
 def facet_of(attempt: Attempt) -> str:
     """The one thing that facts about this attempt compete for."""
     return f"{attempt.operation}:{attempt.id}"
 
 
 def announce_money(attempt: Attempt, movement: Movement) -> None:
-    """Tell the world of money that arrived, was corrected, or was paid out."""
-    if movement.added == 0:
-        return
+    """Tell the world of money that arrived, was corrected, went out, or came back."""
     fact, added = movement.fact, Money(movement.added, attempt.currency)
-    if attempt.direction == Direction.OUT:
-        announcing.announce_payout(attempt, added, fact.reference)
-    elif movement.is_correction:
-        paid = Money(movement.own_before + movement.added, attempt.currency)
-        announcing.announce_difference(attempt, paid, fact.reference)
-    else:
-        is_first = movement.all_before == 0
-        announcing.announce_arrival(attempt, added, fact.reference, is_first=is_first)
+    if movement.added == 0:
+        if movement.is_effective:
+            announcing.announce_turn(attempt, fact)
+        return
+    match attempt.operation:
+        case Operation.PAYOUT if movement.added > 0:
+            announcing.announce_payout(attempt, added, fact.reference)
+        case Operation.PAYOUT:
+            announcing.announce_return(attempt, abs(added), fact.reference)
+        case Operation.REFUND:
+            announcing.announce_refund(attempt, added, fact.reference)
+        case _ if movement.is_correction:
+            paid = Money(movement.own_before + movement.added, attempt.currency)
+            announcing.announce_difference(attempt, paid, fact.reference)
+        case Operation.CAPTURE:
+            announcing.announce_capture(attempt, added, fact.reference)
+        case _:
+            is_first = movement.all_before == 0
+            announcing.announce_arrival(attempt, added, fact.reference, is_first=is_first)
 
 
 def write_event(
@@ -89,6 +107,7 @@ def write_event(
     amount_minor = fact.amount.minor if fact.amount else 0
     paid = Money(amount_minor, attempt.currency)
     fee = announcing.expected_fee(attempt, paid) if amount_minor else None
+    kept = fact.fee if fact.fee and movement.added > 0 else Money(0, attempt.currency)
     PaymentEvent.objects.create(
         id=event_id,
         provider_account=attempt.provider_account,
@@ -109,21 +128,30 @@ def write_event(
         callback=callback,
         dedupe=fact.dedupe,
         is_effective=movement.is_effective,
-        journal_id=_book(event_id, attempt, movement, actor),
+        fee_minor=kept.minor,
+        journal_id=_book(event_id, attempt, movement, kept, actor),
         data=dict(fact.data),
     )
 
 
-def _book(event_id: UUID, attempt: Attempt, movement: Movement, actor: Actor) -> UUID | None:
+def _book(
+    event_id: UUID, attempt: Attempt, movement: Movement, fee: Money, actor: Actor
+) -> UUID | None:
     added = Money(movement.added, attempt.currency)
     if not added:
         return None
-    if attempt.direction == Direction.OUT:
-        return journals.book_payout(event_id, attempt, added, movement.fact, actor)
-    if movement.is_correction:
-        return journals.book_correction(event_id, attempt, added, movement.fact, actor)
-    is_first = movement.all_before == 0
-    return journals.book_capture(event_id, attempt, added, movement.fact, actor, is_first=is_first)
+    moved = journals.Moved(event_id, attempt, added, movement.fact, fee, actor)
+    match attempt.operation:
+        case Operation.PAYOUT if added.minor > 0:
+            return journals.book_payout(moved)
+        case Operation.PAYOUT:
+            return journals.book_return(moved)
+        case Operation.REFUND:
+            return journals.book_refund(moved)
+        case _ if movement.is_correction:
+            return journals.book_correction(moved)
+        case _:
+            return journals.book_capture(moved, is_first=movement.all_before == 0)
 
 
 def _merged(attempt: Attempt, fact: ProviderFact) -> Fact:

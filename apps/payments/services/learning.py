@@ -7,7 +7,7 @@ attempt's state, the intent's projection, news, and at the end the journal.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -16,11 +16,13 @@ from apps.payments.domain import schedule
 from apps.payments.domain.merging import EventKind
 from apps.payments.domain.states import (
     ATTEMPT_MOVES,
+    CHECKABLE,
     LIVE_ATTEMPTS,
     AttemptState,
     Direction,
     Operation,
     Outcome,
+    Step,
     may_move,
 )
 from apps.payments.errors import CallbackContradicts, IllegalMove
@@ -28,15 +30,18 @@ from apps.payments.models import Attempt, Callback, PaymentEvent, PaymentIntent,
 from apps.payments.services import announcing
 from apps.payments.services.accounts import capabilities_of
 from apps.payments.services.booking import announce_money, merge, write_event
+from apps.payments.services.refunding import follow_refund
 from apps.payments.services.verdicts import FINAL, Circumstances, next_state
 from apps.platform import clock
 from apps.platform.actors import Actor
 from apps.platform.ids import new_id
 
 SENDS_MAX = 5
+#: What goes out goes out as it was asked for, or it is not ours.
+_EXACT = (Operation.PAYOUT, Operation.REFUND)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Lesson:
     """What is to be learnt: the result, who told us, and by which callback."""
 
@@ -54,7 +59,7 @@ def locked_attempt(attempt_id: UUID) -> Attempt:
         intent = PaymentIntent.objects.select_for_update().get(id=intent_id)
     attempt = (
         Attempt.objects.select_for_update(of=("self",))
-        .select_related("provider_account")
+        .select_related("provider_account", "parent")
         .get(id=attempt_id)
     )
     attempt.intent = intent
@@ -70,10 +75,23 @@ def learn(attempt: Attempt, lesson: Lesson) -> bool:
     if before != attempt.state and attempt.state == AttemptState.UNKNOWN:
         news.append(ProviderFact(EventKind.UNKNOWN, dedupe=f"unknown:{new_id()}"))
     announcing.announce_move(attempt, before)
-    for movement in merge(attempt, news):
+    movements = merge(attempt, news)
+    for movement in movements:
         announce_money(attempt, movement)
         write_event(attempt, movement, lesson.source, lesson.callback, lesson.actor)
+    follow_refund(attempt, {m.fact.kind for m in movements if m.is_effective}, lesson.actor)
     return is_changed or bool(news)
+
+
+def hear(attempt: Attempt, lesson: Lesson) -> bool:
+    """Learn from a callback; one that proves nothing is a reason to ask before the schedule."""
+    is_new = learn(attempt, lesson)
+    soon = schedule.soon(clock.now())
+    is_hint = lesson.result.outcome == Outcome.UNKNOWN and attempt.state in CHECKABLE
+    if is_hint and (attempt.next_check_at is None or attempt.next_check_at > soon):
+        attempt.next_check_at, attempt.checks = soon, max(attempt.checks, 1)
+        attempt.save(update_fields=["next_check_at", "checks"])
+    return is_new
 
 
 def keep_exchange(attempt: Attempt, purpose: str, result: Result) -> None:
@@ -103,7 +121,7 @@ def _compare(attempt: Attempt, lesson: Lesson) -> None:
             continue
         if fact.amount.currency != attempt.currency:
             raise CallbackContradicts(field="currency")
-        if attempt.direction == Direction.OUT and fact.amount.minor != attempt.amount_minor:
+        if attempt.operation in _EXACT and fact.amount.minor != attempt.amount_minor:
             raise CallbackContradicts(field="amount")
 
 
@@ -114,6 +132,7 @@ def _new_facts(attempt: Attempt, lesson: Lesson) -> list[ProviderFact]:
     if result.outcome == Outcome.DECLINED and not told and result.error is not None:
         code = result.error.provider_code or result.error.standard
         told = [ProviderFact(EventKind.FAILED, dedupe=f"failed:{attempt.provider_key}:{code}")]
+    told += _turns(attempt, result)
     owners = dict(
         PaymentEvent.objects.filter(
             provider_account=attempt.provider_account, dedupe__in=[fact.dedupe for fact in told]
@@ -124,10 +143,21 @@ def _new_facts(attempt: Attempt, lesson: Lesson) -> list[ProviderFact]:
     return [fact for fact in told if fact.dedupe not in owners]
 
 
+def _turns(attempt: Attempt, result: Result) -> list[ProviderFact]:
+    """Whose turn it is, told once: the payer's, or ours again."""
+    if result.outcome == Outcome.APPROVED:
+        return [ProviderFact(EventKind.APPROVED, dedupe=f"approved:{attempt.id}")]
+    if result.action is not None and result.outcome == Outcome.ACCEPTED:
+        return [ProviderFact(EventKind.ACTION_REQUIRED, dedupe=f"action:{attempt.id}")]
+    return []
+
+
 def _move(attempt: Attempt, lesson: Lesson, news: list[ProviderFact]) -> bool:
     result, before, now = lesson.result, AttemptState(attempt.state), clock.now()
     about = Circumstances(
-        may_resend=_may_resend(attempt, result), is_answer=lesson.source == "answer"
+        may_resend=_may_resend(attempt, result),
+        is_answer=lesson.source == "answer",
+        is_complete=attempt.step == Step.COMPLETE,
     )
     after = next_state(before, result, about)
     if not may_move(ATTEMPT_MOVES, before, after):
@@ -135,6 +165,10 @@ def _move(attempt: Attempt, lesson: Lesson, news: list[ProviderFact]) -> bool:
     if after == AttemptState.FAILED and not news and before != after:
         news.append(ProviderFact(EventKind.FAILED, dedupe=f"failed:{attempt.provider_key}:gave-up"))
     attempt.state = after
+    if result.action is not None:
+        attempt.action = asdict(result.action)
+    if result.outcome == Outcome.APPROVED and after == AttemptState.QUEUED != before:
+        attempt.step, attempt.sends, attempt.acknowledged_at = Step.COMPLETE, 0, None
     fresh = {k: v for k, v in result.provider_refs.items() if k not in attempt.provider_refs}
     attempt.provider_refs = attempt.provider_refs | fresh
     if lesson.source == "answer" and result.outcome == Outcome.ACCEPTED:
@@ -183,7 +217,7 @@ def _explain(attempt: Attempt, result: Result) -> None:
 
 def _plan(attempt: Attempt, before: AttemptState, now: datetime) -> None:
     """What is due next, and when."""
-    after, direction = AttemptState(attempt.state), Direction(attempt.direction)
+    after = AttemptState(attempt.state)
     if after not in LIVE_ATTEMPTS:
         attempt.next_check_at = attempt.next_send_at = None
         attempt.finished_at = attempt.finished_at or now
@@ -196,7 +230,14 @@ def _plan(attempt: Attempt, before: AttemptState, now: datetime) -> None:
             attempt.next_send_at, attempt.next_check_at, attempt.unknown_since = now, None, None
         case AttemptState.UNKNOWN if before != after:
             attempt.unknown_since = now
-            attempt.next_check_at = schedule.next_check(direction, attempt.checks, now)
+            attempt.next_check_at = next_check(attempt, now)
         case AttemptState.SENT | AttemptState.PENDING if before != after:
             attempt.unknown_since = None
-            attempt.next_check_at = schedule.next_check(direction, attempt.checks, now)
+            attempt.next_check_at = next_check(attempt, now)
+
+
+def next_check(attempt: Attempt, now: datetime) -> datetime | None:
+    """When to ask; a payer who was sent to the provider's page may take hours."""
+    is_payers_turn = bool(attempt.action) and attempt.step == Step.SUBMIT
+    direction = Direction(attempt.direction)
+    return schedule.next_check(direction, attempt.checks, now, is_payers_turn=is_payers_turn)

@@ -10,11 +10,15 @@ from django.db import transaction
 from apps.payments.connectors.base import Interpretation, RawCallback, WebhookReader
 from apps.payments.connectors.registry import connector
 from apps.payments.domain import phones, schedule
-from apps.payments.domain.states import AttemptState, CallbackState, Outcome
+from apps.payments.domain.states import CallbackState
 from apps.payments.errors import CallbackContradicts, UnknownCallback
+from apps.payments.errors.operations import (
+    NotGenuine,
+)
 from apps.payments.models import Attempt, Callback
 from apps.payments.selectors.contexts import view_of
-from apps.payments.services.learning import Lesson, learn, locked_attempt
+from apps.payments.services.learning import Lesson, hear, locked_attempt
+from apps.payments.services.news import hear_news
 from apps.platform import audit, clock
 from apps.platform.actors import Actor, ActorKind
 from apps.platform.errors import DomainError, Kind
@@ -77,20 +81,20 @@ def _process(*, callback_id: UUID, actor: Actor) -> None:
     if row is None:
         audit.nothing_happened()
         return
-    attempt = locked_attempt(row.attempt_id)
-    said = _read(row, attempt)
-    if said.payer and not phones.fits(said.payer, attempt.phone):
-        raise CallbackContradicts(field="phone")
-    is_new = learn(
-        attempt, Lesson(result=said.result, source="callback", actor=actor, callback=row)
-    )
-    if said.result.outcome == Outcome.UNKNOWN:
-        _ask_soon(attempt)
+    is_new = _hear_attempt(row, row.attempt_id, actor) if row.attempt_id else hear_news(row, actor)
     row.state = CallbackState.DONE if is_new else CallbackState.IGNORED
     row.tries += 1
     row.processed_at = clock.now()
     row.save(update_fields=["state", "tries", "processed_at"])
-    audit.note(public_id("cb", row.id), attempt=public_id("att", attempt.id), state=attempt.state)
+    audit.note(public_id("cb", row.id), state=row.state)
+
+
+def _hear_attempt(row: Callback, attempt_id: UUID, actor: Actor) -> bool:
+    attempt = locked_attempt(attempt_id)
+    said = _read(row, attempt)
+    if said.payer and not phones.fits(said.payer, attempt.phone):
+        raise CallbackContradicts(field="phone")
+    return hear(attempt, Lesson(said.result, "callback", actor, row))
 
 
 def _read(row: Callback, attempt: Attempt) -> Interpretation:
@@ -98,16 +102,6 @@ def _read(row: Callback, attempt: Attempt) -> Interpretation:
     if not isinstance(rail, WebhookReader):
         raise TypeError(f"{rail.code} does not call back")
     return rail.interpret(RawCallback(row.kind, bytes(row.body)), view_of(attempt))
-
-
-def _ask_soon(attempt: Attempt) -> None:
-    """A callback that proves nothing is a reason to ask before the schedule says so."""
-    soon = schedule.soon(clock.now())
-    if attempt.state == AttemptState.UNKNOWN and (
-        attempt.next_check_at is None or attempt.next_check_at > soon
-    ):
-        attempt.next_check_at = soon
-        attempt.save(update_fields=["next_check_at"])
 
 
 def _put_aside(callback_id: UUID, state: CallbackState | None, why: str) -> None:
@@ -130,11 +124,14 @@ def _put_aside(callback_id: UUID, state: CallbackState | None, why: str) -> None
 def replay_callback(*, callback_id: UUID, actor: Actor) -> None:
     """Have a dead or quarantined callback processed again by the present code.
 
-    Replaying never books twice: events are named by the provider's own references.
+    Replaying never books twice: events are named by the provider's own references. What was not
+    genuine when it came is refused with ``NotGenuine``.
     """
     row = Callback.objects.select_for_update().filter(id=callback_id).first()
     if row is None:
         raise UnknownCallback
+    if not row.is_genuine:
+        raise NotGenuine(callback=public_id("cb", row.id))
     if row.state in (CallbackState.DEAD, CallbackState.QUARANTINED):
         row.state, row.tries, row.next_try_at = CallbackState.NEW, 0, clock.now()
         row.save(update_fields=["state", "tries", "next_try_at"])

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import fields
 
 from apps.payments.domain import merging
 from apps.payments.domain.merging import EventKind, Fact
 from apps.payments.domain.states import INTENT_MOVES, IntentStatus, may_move
 from apps.payments.errors import IllegalMove
 from apps.payments.models import PaymentEvent, PaymentIntent
+
+PROJECTED = [field.name for field in fields(merging.Projection)]
 
 
 def facts_of(events: Iterable[PaymentEvent]) -> list[Fact]:
@@ -23,10 +26,11 @@ def project(intent: PaymentIntent, facts: Iterable[Fact] | None = None) -> None:
     held = facts_of(intent.events.all()) if facts is None else facts
     now = merging.projection(intent.amount_minor, held)
     before = IntentStatus(intent.status)
-    if (before, intent.captured_minor) == (now.status, now.captured_minor):
+    if all(getattr(intent, name) == getattr(now, name) for name in PROJECTED):
         return
     if not may_move(INTENT_MOVES, before, now.status):
         raise IllegalMove(object_type="payment intent", before=before, after=now.status)
-    intent.status, intent.captured_minor = now.status, now.captured_minor
+    for name in PROJECTED:
+        setattr(intent, name, getattr(now, name))
     intent.version += 1
-    intent.save(update_fields=["status", "captured_minor", "version"])
+    intent.save(update_fields=[*PROJECTED, "version"])

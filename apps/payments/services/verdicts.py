@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from apps.payments.connectors.base import Result
@@ -19,6 +20,7 @@ class Circumstances:
 
     may_resend: bool
     is_answer: bool  # the answer to our own sending, not to a question or by a callback
+    is_complete: bool = False  # the second call has been made already
 
 
 def next_state(state: AttemptState, result: Result, about: Circumstances) -> AttemptState:
@@ -29,18 +31,8 @@ def next_state(state: AttemptState, result: Result, about: Circumstances) -> Att
         return _refusal(result)
     if state in {*FINAL, AttemptState.INVESTIGATE}:
         return state
-    match result.outcome:
-        case Outcome.ACCEPTED:
-            after = _accepted(state, about)
-        case Outcome.NOT_SENT:
-            after = _not_sent(state, about)
-        case Outcome.ABSENT:
-            after = _absent(state, about)
-        case Outcome.UNKNOWN:
-            after = _unknown(state, result)
-        case _:
-            after = state
-    return after
+    after = _OPEN.get(result.outcome)
+    return after(state, result, about) if after else state
 
 
 def _refusal(result: Result) -> AttemptState:
@@ -48,25 +40,43 @@ def _refusal(result: Result) -> AttemptState:
     return AttemptState.DECLINED if standard.startswith(_THEIRS) else AttemptState.FAILED
 
 
-def _accepted(state: AttemptState, about: Circumstances) -> AttemptState:
+def _accepted(state: AttemptState, _result: Result, about: Circumstances) -> AttemptState:
     if state == AttemptState.SENDING or (state == AttemptState.UNKNOWN and about.is_answer):
         return AttemptState.SENT
     return AttemptState.PENDING if state in {*_WAITING, AttemptState.UNKNOWN} else state
 
 
-def _not_sent(state: AttemptState, about: Circumstances) -> AttemptState:
+def _approved(state: AttemptState, result: Result, about: Circumstances) -> AttemptState:
+    """The payer's part is done: our second call is due. Made already, it is repeated like any."""
+    if about.is_complete:
+        return _absent(state, result, about)
+    if state == AttemptState.SENDING:
+        return AttemptState.SENT  # approved at once; the next question finds it so
+    return AttemptState.QUEUED if state in {*_WAITING, AttemptState.UNKNOWN} else state
+
+
+def _not_sent(state: AttemptState, _result: Result, about: Circumstances) -> AttemptState:
     if state != AttemptState.SENDING:
         return state
     return AttemptState.NOT_SENT if about.may_resend else AttemptState.FAILED
 
 
-def _absent(state: AttemptState, about: Circumstances) -> AttemptState:
+def _absent(state: AttemptState, _result: Result, about: Circumstances) -> AttemptState:
     """Never heard of: sent again, if that was unknown and the provider honours the key."""
     is_repeatable = state == AttemptState.UNKNOWN and about.may_resend
     return AttemptState.QUEUED if is_repeatable else state
 
 
-def _unknown(state: AttemptState, result: Result) -> AttemptState:
+def _unknown(state: AttemptState, result: Result, _about: Circumstances) -> AttemptState:
     """A question that was not answered changes nothing; anything else unproved is unknown."""
     is_open = state in {*_WAITING, AttemptState.SENDING}
     return AttemptState.UNKNOWN if is_open and not result.is_unreachable else state
+
+
+_OPEN: Mapping[Outcome, Callable[[AttemptState, Result, Circumstances], AttemptState]] = {
+    Outcome.ACCEPTED: _accepted,
+    Outcome.APPROVED: _approved,
+    Outcome.NOT_SENT: _not_sent,
+    Outcome.ABSENT: _absent,
+    Outcome.UNKNOWN: _unknown,
+}

@@ -10,11 +10,10 @@ from django.db.models import Q
 
 from apps.payments.connectors.base import ProviderError, Result, Verifier
 from apps.payments.connectors.registry import connector, file_rails
-from apps.payments.domain import schedule
 from apps.payments.domain.states import CHECKABLE, AttemptState, Direction, Outcome
 from apps.payments.models import Attempt
 from apps.payments.selectors.contexts import context_for, stale_before, view_of
-from apps.payments.services.learning import Lesson, keep_exchange, learn, locked_attempt
+from apps.payments.services.learning import Lesson, keep_exchange, learn, locked_attempt, next_check
 from apps.platform import audit, clock
 from apps.platform.actors import SYSTEM, Actor
 from apps.platform.errors import DomainError
@@ -81,7 +80,7 @@ def _claim() -> Attempt | None:
         now = clock.now()
         attempt = (
             Attempt.objects.select_for_update(of=("self",), skip_locked=True)
-            .select_related("provider_account", "intent")
+            .select_related("provider_account", "intent", "parent")
             .filter(
                 ~Q(provider_account__connector__in=file_rails()),
                 state__in=CHECKABLE,
@@ -143,8 +142,7 @@ def _plan_next(attempt: Attempt, result: Result, actor: Actor) -> None:
         attempt.unreachable_checks += 1
     else:
         attempt.checks += 1
-    direction = Direction(attempt.direction)
-    attempt.next_check_at = schedule.next_check(direction, attempt.checks, clock.now())
+    attempt.next_check_at = next_check(attempt, clock.now())
     if attempt.next_check_at is None:
         learn(attempt, Lesson(result=_OVERDUE, source="system", actor=actor))
         attempt.state, attempt.next_check_at = AttemptState.INVESTIGATE, None

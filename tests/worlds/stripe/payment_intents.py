@@ -281,8 +281,7 @@ def capture(call: Call) -> Body:
     part = params.whole("amount_to_capture")
     is_final = params.flag("final_capture") if params.has("final_capture") else True
     fee = params.whole("application_fee_amount")
-    metadata = params.metadata()
-    params.ignore("statement_descriptor_suffix")
+    params.ignore("metadata", "statement_descriptor_suffix")
     params.done()
     if intent["status"] != "requires_capture":
         raise _unexpected(intent, "capture")
@@ -295,7 +294,6 @@ def capture(call: Call) -> Body:
         )
     if not is_final and not intent["_multicapture"]:
         raise invalid("This payment does not support multicapture.", "final_capture")
-    intent["metadata"] |= metadata
     made = objects.get(world, intent["latest_charge"], "charge", call.account)
     made["captured"] = True
     made["amount_captured"] += amount

@@ -189,9 +189,10 @@ class ProviderRecovered:
 
 @dataclass(frozen=True, slots=True)
 class PayoutReturned:
-    """A payout that had been paid came back: the money is on our account again, not in our books.
+    """A payout that had been paid came back: the money is on our account again.
 
-    It stands on the account's statement, where it is a line that no payment of ours explains.
+    What a provider told stands in suspense. What a bank's file told is not in the books yet: it is
+    a line of the statement that no payment of ours explains.
     """
 
     name: ClassVar[str] = "payments.payout_returned"
