@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from apps.platform.actors import SYSTEM
+from apps.platform.ids import parse_public_id
 from apps.platform.messaging import InboundEvent, consumer
 from apps.platform.money import Money
 from apps.settlements import services
@@ -86,6 +87,17 @@ def on_payout_failed(event: InboundEvent) -> None:
 def on_payout_unknown(event: InboundEvent) -> None:
     """The money stays in transit until the truth is known."""
     services.note_payout_unknown(disbursement_id=UUID(event.data["payout_ref"]), actor=SYSTEM)
+
+
+@consumer(
+    name="settlements.bank_statement_received",
+    stream="HOUSE",
+    subject="house.*.payments.bank_statement_received.v1",
+)
+def on_bank_statement_received(event: InboundEvent) -> None:
+    """The bank's statement is imported and matched."""
+    file_id = parse_public_id("bf", event.data["file_id"])
+    services.import_bank_file(file_id=file_id, actor=SYSTEM)
 
 
 def _money(data: dict[str, object]) -> Money:

@@ -32,9 +32,13 @@ from apps.payments.services.bank_reading import discard_bank_file
 from apps.platform import clock
 from apps.platform.actors import SYSTEM
 from apps.platform.folders import ArrivalUnknown, FolderUnreachable, StoredFolder
-from apps.platform.ids import new_id
+from apps.platform.ids import new_id, parse_public_id, public_id
+from apps.settlements import services as settlements
+from apps.settlements.domain import ExpectedMovement, LineKind
+from apps.settlements.models import Break, MatchGroup
 from apps.tenancy.models import Tenant
-from tests.payments.books import open_accounts
+from tests.payments.books import Caller, open_accounts
+from tests.payments.test_payments_console import call, visit
 from tests.payments.world import balance, kes, told
 from tests.worlds.bank.world import Bank
 
@@ -298,3 +302,62 @@ def refusal(change: Callable[[], object]) -> str:
         change()
     cause: Any = error.value.__cause__
     return str(getattr(cause, "sqlstate", "23503"))
+
+
+def test_the_statement_is_imported_and_matched_though_a_status_came_first(bank: Bank) -> None:
+    """A status that settles a payout names no reference of the bank: ours finds the line."""
+    settlements.prepare_books(currency="KES", provider_account=ACCOUNT, actor=SYSTEM)
+    payout = pay(10)
+    turn()
+    bank.settles = True
+    bank.work()
+    turn()
+    assert state(payout) == "succeeded"
+    (paid,) = told("payout_paid", str(payout))
+    key = Attempt.objects.get(payout_ref=payout).provider_key
+    assert paid["provider_reference"] == key
+    settlements.expect_movement(
+        movement=ExpectedMovement(
+            provider_account=ACCOUNT, kind=LineKind.PAYOUT, amount=kes(10),
+            provider_reference=key, source=f"payout:{payout}", expected_fee=None,
+        ),
+        actor=SYSTEM,
+    )  # fmt: skip
+    bank.close_the_day()
+    turn()
+    (handed_on,) = told("bank_statement_received", ACCOUNT)
+    file_id = parse_public_id("bf", handed_on["file_id"])
+    settlements.import_bank_file(file_id=file_id, actor=SYSTEM)
+    assert (MatchGroup.objects.count(), Break.objects.count()) == (1, 0)
+    assert balance("1110") == -10_00
+
+
+def test_people_and_programs_see_the_files_and_decide(mara: Tenant, bank: Bank) -> None:
+    pay(1_234)
+    turn()
+    aside = drop(bank, "leaflet.txt", b"nothing we know")
+    key, page = public_id("bf", aside.id), f"payments/bank-files/{public_id('bf', aside.id)}"
+    out = f"payments/bank-files/{public_id('bf', BankFile.objects.get(direction='out').id)}"
+    viewer, operator = visit(mara, "viewer"), visit(mara, "operator")
+    for where, shows in (
+        ("payments/bankfile/", ["leaflet.txt", "1,234.00", "Quarantined", "Delivered"]),
+        (page, ["leaflet.txt", "no format we know"]),
+        (out, ["1,234.00", "no payout is in another file"]),
+    ):
+        shown = call(mara, viewer, "get", where)
+        assert shown.status_code == 200
+        assert [words for words in shows if words not in shown.content.decode()] == []
+    assert call(mara, viewer, "post", out, action="download").status_code == 409
+    got = call(mara, operator, "post", out, action="download")
+    assert b"<InstdAmt" in got.content
+    assert "attachment" in got["Content-Disposition"]
+    caller = Caller(mara, "payments:read", "payments:write")
+    listed = caller.get("bank-files", state="quarantined").json()["data"]
+    assert [one["id"] for one in listed] == [key]
+    assert caller.post(f"bank-files/{key}/retry", {}, key="r1").json()["state"] == "received"
+    turn()
+    refused = caller.post(f"bank-files/{key}/discard", {"reason": " "}, key="d0")
+    assert refused.status_code in (400, 422)
+    done = call(mara, operator, "post", page, action="discard", text="A leaflet")
+    assert (done.status_code, caller.get(f"bank-files/{key}").json()["state"]) == (302, "discarded")
+    assert caller.post(f"bank-files/{key}/retry", {}, key="r2").status_code == 409

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from django.urls import path
 
+from apps.payments.api.bank_files import (
+    BankFileDiscard,
+    BankFileItem,
+    BankFileRetry,
+    BankFiles,
+)
 from apps.payments.api.intents import Collect, Intent, IntentEvents, Intents
 from apps.payments.api.providers import ProviderResumption, Providers, ProviderStop
 
 urlpatterns = [
+    path("payments/bank-files", BankFiles.as_view()),
+    path("payments/bank-files/<str:file>", BankFileItem.as_view()),
+    path("payments/bank-files/<str:file>/retry", BankFileRetry.as_view()),
+    path("payments/bank-files/<str:file>/discard", BankFileDiscard.as_view()),
     path("payments/intents", Intents.as_view()),
     path("payments/intents/<str:intent>", Intent.as_view()),
     path("payments/intents/<str:intent>/collect", Collect.as_view()),

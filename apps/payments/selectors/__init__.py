@@ -1,7 +1,7 @@
 """What can be asked about payments."""
 
 from apps.payments.selectors.accounts import payout_policy, provider_account, provider_accounts
-from apps.payments.selectors.bank_files import bank_statements
+from apps.payments.selectors.bank_files import bank_file, bank_file_content, bank_statements
 from apps.payments.selectors.breakers import breaker_reading
 from apps.payments.selectors.disagreements import provider_disagreements
 from apps.payments.selectors.health import ProviderHealth, provider_health, suspended_count
@@ -30,6 +30,8 @@ from apps.payments.selectors.violations import payments_violations
 __all__ = [
     "ProviderHealth",
     "attempt_for",
+    "bank_file",
+    "bank_file_content",
     "bank_statements",
     "breaker_reading",
     "callback",

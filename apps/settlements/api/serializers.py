@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from apps.platform.api.fields import MoneyField, PublicIdField
 from apps.platform.currencies import CURRENCIES
-from apps.settlements.connectors import PROFILES
+from apps.settlements.connectors import PROFILE_NAMES
 from apps.settlements.domain import (
     BatchState,
     BreakKind,
@@ -127,7 +127,7 @@ class StatementInput(serializers.Serializer):
     """A statement's file: its bytes in base 64, or a file of a form."""
 
     provider_account = serializers.CharField(max_length=60)
-    profile = serializers.ChoiceField(sorted(PROFILES))
+    profile = serializers.ChoiceField(sorted(PROFILE_NAMES))
     name = serializers.CharField(max_length=200, required=False, default="")
     content_base64 = serializers.CharField(required=False, max_length=CONTENT_MAX_LETTERS)
     file = serializers.FileField(required=False)

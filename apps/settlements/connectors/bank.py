@@ -29,10 +29,20 @@ _FEES = frozenset({"CHRG", "FEES", "COMM", "NCHG", "NCOM", "FCHG", "661", "698"}
 _TRANSFERS = frozenset({"BOOK", "RRTN"})
 
 
-def read(content: bytes, file_format: str) -> ParsedStatement:
-    """Read a file with exactly one statement; ``UnreadableStatement`` and nothing else."""
+def read(content: bytes, file_format: str, provider_account: str = "") -> ParsedStatement:
+    """Read a file with exactly one statement; ``UnreadableStatement`` and nothing else.
+
+    A CSV is read by the profile of the provider account.
+    """
     try:
-        found = list(bank_statements(content, file_format=file_format, bytes_max=SIZE_MAX_BYTES))
+        found = list(
+            bank_statements(
+                content,
+                file_format=file_format,
+                bytes_max=SIZE_MAX_BYTES,
+                provider_account=provider_account,
+            )
+        )
     except UnreadableFile as refused:
         where = re.findall(r"\d+", refused.place)
         line = int(where[-1]) if where else 1

@@ -5,7 +5,7 @@ from apps.settlements.services.books import prepare_books
 from apps.settlements.services.breaks import resolve_break, take_break
 from apps.settlements.services.drafting import draft_payables_batch, drop_line
 from apps.settlements.services.expectations import expect_movement
-from apps.settlements.services.importing import import_statement
+from apps.settlements.services.importing import import_bank_file, import_statement
 from apps.settlements.services.outcomes import (
     follow_up_payouts,
     note_payout_failed,
@@ -23,6 +23,7 @@ __all__ = [
     "drop_line",
     "expect_movement",
     "follow_up_payouts",
+    "import_bank_file",
     "import_statement",
     "note_payout_failed",
     "note_payout_paid",

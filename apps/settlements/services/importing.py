@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Q, Sum
 from django.db.models.functions import Coalesce
 
+from apps.payments.selectors import bank_file, bank_file_content
 from apps.payments.selectors import provider_account as payments_account
 from apps.platform import audit, clock
 from apps.platform.actors import Actor
@@ -16,7 +17,7 @@ from apps.platform.ids import public_id
 from apps.platform.locks import take_turns
 from apps.platform.money import Money
 from apps.platform.use_cases import use_case
-from apps.settlements.connectors import PROFILES
+from apps.settlements.connectors import BANK_PROFILES, PROFILE_NAMES, read_statement
 from apps.settlements.connectors.bank import SIZE_MAX_BYTES
 from apps.settlements.domain import Direction, LineKind, ParsedStatement
 from apps.settlements.domain.statements import line_keys
@@ -44,7 +45,7 @@ def import_statement(
         audit.nothing_happened()
         return known.statements.get().id
     account = payments_account(label=provider_account)
-    parsed = _parsed(profile, content)
+    parsed = _parsed(profile, content, provider_account)
     if parsed.currency != account.currency:
         raise UnreadableStatement(line=1, reason=f"not in {account.currency}")
     file = StatementFile.objects.create(
@@ -68,12 +69,25 @@ def import_statement(
     return statement.id
 
 
-def _parsed(profile: str, content: bytes) -> ParsedStatement:
-    if profile not in PROFILES:
+@use_case("settlements.import_bank_file")
+def import_bank_file(*, file_id: UUID, actor: Actor) -> UUID:
+    """Import the closing statement that came to a bank's folder, as ``import_statement`` does."""
+    file = bank_file(file_id)
+    return import_statement(
+        provider_account=file.provider_account,
+        profile=BANK_PROFILES[file.file_format],
+        name=file.name,
+        content=bank_file_content(file_id),
+        actor=actor,
+    )
+
+
+def _parsed(profile: str, content: bytes, provider_account: str) -> ParsedStatement:
+    if profile not in PROFILE_NAMES:
         raise NotFound(what="statement profile", reference=profile)
     if len(content) > SIZE_MAX_BYTES:
         raise UnreadableStatement(line=0, reason=f"larger than {SIZE_MAX_BYTES} bytes")
-    parsed = PROFILES[profile](content)
+    parsed = read_statement(content, profile, provider_account)
     parsed.check_proved()
     return parsed
 

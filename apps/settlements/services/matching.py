@@ -88,8 +88,10 @@ def _certain_item(line: StatementLine) -> ExpectedItem | None:
 
 
 def _items_of(line: StatementLine) -> QuerySet[ExpectedItem]:
+    """By the provider's reference, or by ours: a bank's status names its own only later."""
+    names = {line.provider_reference, line.our_reference} - {""}
     return ExpectedItem.objects.filter(
-        provider_account=line.provider_account, provider_reference=line.provider_reference
+        provider_account=line.provider_account, provider_reference__in=names
     )
 
 

@@ -45,6 +45,7 @@ class Bank:
     currency: str
     balance: Decimal
     day: str = "2026-11-23"
+    settles: bool = False  # it says at once that the account is debited
     messages: set[str] = field(default_factory=set)
     booked: list[tuple[Payment, int]] = field(default_factory=list)  # -1 paid, 1 came back
     files: int = 0
@@ -107,7 +108,8 @@ class Bank:
     def _answer(self, payments: list[Payment], *, is_new: bool) -> None:
         """A duplicate message is rejected whole; else each payment has its own status."""
         message = payments[0].message
-        rows = "".join(_status(one) for one in payments) if is_new else ""
+        taken = "ACSC" if self.settles else "ACSP"
+        rows = "".join(_status(one, taken) for one in payments) if is_new else ""
         group = "PART" if is_new else "RJCT"
         why = "" if is_new else "<StsRsnInf><Rsn><Cd>DU01</Cd></Rsn></StsRsnInf>"
         self._give(
@@ -146,8 +148,8 @@ class Bank:
         draft.rename(self.given_to / f"{self.files:04d}-{schema}.xml")
 
 
-def _status(one: Payment) -> str:
-    status, why = "ACSP", ""
+def _status(one: Payment, status: str) -> str:
+    why = ""
     if one.fate == "closed":
         status, why = "RJCT", "<StsRsnInf><Rsn><Cd>AC04</Cd></Rsn></StsRsnInf>"
     return (
