@@ -44,7 +44,7 @@ def open_dispute(world: World, capture_id: str, reason: str, minor: int, stage: 
         "dispute_channel": "INTERNAL",
         "seller_response_due_date": world.stamp(world.now_ms() + DUE_DAYS * _DAYS_MS),
         "money_movements": [],
-        "links": [],
+        "links": [{"href": f"https://api-m.paypal.com/v1/customer/disputes/{name}", "rel": "self"}],
         "_minor": minor or paid["_minor"],
         "_currency": paid["_currency"],
         "_merchant": paid["_merchant"],
@@ -129,7 +129,7 @@ def listed(call: Call) -> dict[str, Any]:
         {name: dispute[name] for name in names if name in dispute}
         for dispute in found[first : first + size]
     ]
-    return {"items": rows, "links": links}
+    return {"items": rows} | ({"links": links} if links else {})
 
 
 def retrieve(call: Call) -> dict[str, Any]:

@@ -4,16 +4,51 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.worlds.paypal.descriptions import DESCRIPTIONS
+
 _NAMES = {
-    400: ("INVALID_REQUEST", "Request is not well-formed or violates schema."),
-    401: ("AUTHENTICATION_FAILURE", "Authentication failed: missing or invalid credentials."),
-    403: ("NOT_AUTHORIZED", "Authorization failed due to insufficient permissions."),
-    404: ("RESOURCE_NOT_FOUND", "The specified resource does not exist."),
-    409: ("RESOURCE_CONFLICT", "The server has detected a conflict."),
-    422: ("UNPROCESSABLE_ENTITY", "The requested action failed business validation."),
-    429: ("RATE_LIMIT_REACHED", "Too many requests. Blocked due to rate limiting."),
-    500: ("INTERNAL_SERVER_ERROR", "An internal server error occurred."),
-    503: ("SERVICE_UNAVAILABLE", "Service Unavailable."),
+    400: (
+        "INVALID_REQUEST",
+        "Request is not well-formed, syntactically incorrect, or violates schema.",
+    ),
+    401: (
+        "AUTHENTICATION_FAILURE",
+        (
+            "Authentication failed due to missing authorization header, or invalid "
+            "authentication credentials."
+        ),
+    ),
+    403: (
+        "NOT_AUTHORIZED",
+        "Authorization failed due to insufficient permissions.",
+    ),
+    404: (
+        "RESOURCE_NOT_FOUND",
+        "The specified resource does not exist.",
+    ),
+    409: (
+        "RESOURCE_CONFLICT",
+        "The server has detected a conflict while processing this request.",
+    ),
+    422: (
+        "UNPROCESSABLE_ENTITY",
+        (
+            "The requested action could not be performed, semantically incorrect, or failed "
+            "business validation."
+        ),
+    ),
+    429: (
+        "RATE_LIMIT_REACHED",
+        "Too many requests. Blocked due to rate limiting.",
+    ),
+    500: (
+        "INTERNAL_SERVER_ERROR",
+        "An internal server error occurred.",
+    ),
+    503: (
+        "SERVICE_UNAVAILABLE",
+        "Service Unavailable.",
+    ),
 }
 
 
@@ -54,7 +89,10 @@ class Refused(Exception):
             ],
         }
         if self.issue:
-            detail = {"issue": self.issue, "description": self.issue.replace("_", " ").capitalize()}
+            detail = {
+                "issue": self.issue,
+                "description": DESCRIPTIONS.get(self.issue, self.issue.replace("_", " ")),
+            }
             if self._field:
                 detail |= {"field": self._field, "location": "body"}
             told["details"] = [detail]

@@ -162,10 +162,11 @@ def _is_expired(world: World, order: dict[str, Any]) -> bool:
 
 
 def _wallet(payer: str) -> dict[str, Any]:
-    number = sum(payer.encode()) % 10_000
+    letters = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+    number = "".join(letters[byte % 32] for byte in payer.encode().ljust(13, b"."))[:13]
     return {
         "email_address": payer,
-        "account_id": f"QYR5Z8XDVJ{number:03d}"[:13].ljust(13, "A"),
+        "account_id": number,
         "account_status": "VERIFIED",
         "name": {"given_name": "Simulated", "surname": "Payer"},
     }

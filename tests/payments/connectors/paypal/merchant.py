@@ -68,6 +68,7 @@ class Merchant:
     client_id: str
     root: str
     ahead: timedelta = timedelta()
+    inbox: str = HERE
     cache: Memory = field(default_factory=Memory)
 
     @property
@@ -81,7 +82,7 @@ class Merchant:
             secret=lambda name: secrets[name],
             now=lambda: datetime.fromtimestamp(time.time(), UTC) + self.ahead,
             timeout_seconds=5,
-            account_url=lambda kind: f"{HERE}/{self.client_id}/{kind}",
+            account_url=lambda kind: f"{self.inbox}/{self.client_id}/{kind}",
         )
 
     def attempt(self, operation: Operation, minor: int = 10_00, **more: Any) -> AttemptView:
