@@ -23,7 +23,9 @@ from apps.platform.money import Money
 MoneyMoved = Literal["no", "yes", "unknown"]
 Retry = Literal["never", "same_key", "after_verify", "new_attempt"]
 CallbackAuth = Literal["path_secret", "hmac", "certificate", "none"]
-PartyKind = Literal["none", "phone", "email", "token", "bank_account"]
+PartyKind = Literal[
+    "none", "phone", "email", "token", "bank_account", "shortcode", "receipt"
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,6 +210,42 @@ def why_not_applied(payment: Payable, left: Money) -> str:
     return ""
 
 
+class Answer(StrEnum):
+    """What a payer who asks first is told."""
+
+    ACCEPTED = "accepted"
+    BAD_ACCOUNT = "bad_account"
+    BAD_AMOUNT = "bad_amount"
+    BAD_SHORTCODE = "bad_shortcode"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class PayInRules:
+    """Whom an account lets pay. ``needs_reference``: only under the reference of a payment that is
+    open; ``by_default`` is the answer when the books cannot be asked in time.
+    """
+
+    least_minor: int = 1
+    most_minor: int | None = None
+    needs_reference: bool = False
+    by_default: Answer = Answer.ACCEPTED
+
+
+def is_in_range(rules: PayInRules, amount: Money) -> bool:
+    """Whether the account takes such an amount at all."""
+    return rules.least_minor <= amount.minor <= (rules.most_minor or amount.minor)
+
+
+def answer_to(typed: str, payables: Sequence[Payable]) -> Answer:
+    """Whether an open payment has the reference that was typed."""
+    known = any(
+        plain(typed) == plain(payment.reference) and payment.status in PAYABLE
+        for payment in payables
+    )
+    return Answer.ACCEPTED if known else Answer.BAD_ACCOUNT
+
+
 @dataclass(frozen=True, slots=True)
 class PayInUseRow:
     """A part of a pay-in that has been used. ``target`` is a payment's reference or an account."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -48,11 +48,23 @@ def provider_disagreements(*, label: str) -> list[Violation]:
     for line in lines:
         if line.kind in _KINDS and line.account_reference:
             theirs[line.account_reference].append(line)
+    receipts = {line.reference: line for line in lines}
     return [
         *_repeated_references(lines),
         *_strange_payouts(theirs, ours),
-        *(v for one in ours.values() for v in _compare(one, theirs.get(one.key, []))),
+        *(v for one in ours.values() for v in _compare(one, _lines_of(one, theirs, receipts))),
     ]
+
+
+def _lines_of(
+    ours: _Ours,
+    theirs: Mapping[str, list[ProviderTransaction]],
+    receipts: Mapping[str, ProviderTransaction],
+) -> list[ProviderTransaction]:
+    """Their lines under our key; of what went under no key of ours, those of its receipts."""
+    named = [line for line in theirs.get(ours.key, []) if _KINDS[line.kind] == ours.operation]
+    booked = (receipts.get(reference) for reference in sorted(ours.references))
+    return named or [line for line in booked if line is not None]
 
 
 def _ours(account: ProviderAccount) -> dict[str, _Ours]:
@@ -90,7 +102,6 @@ def _strange_payouts(
 
 
 def _compare(ours: _Ours, lines: Sequence[ProviderTransaction]) -> Iterable[Violation]:
-    lines = [line for line in lines if _KINDS[line.kind] == ours.operation]
     if len(lines) > 1:
         said = ", ".join(f"{line.reference} {line.amount}" for line in lines)
         check = "payout_paid_once" if ours.operation == Operation.PAYOUT else "payment_made_once"

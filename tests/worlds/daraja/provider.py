@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.worlds.daraja import (
     access,
+    b2b,
     b2c,
     c2b,
     control,
@@ -28,6 +29,7 @@ ROUTES = (
     ("POST", "/mpesa/stkpush/v1/processrequest", stk.push),
     ("POST", "/mpesa/stkpushquery/v1/query", stk.query),
     ("POST", "/mpesa/b2c/v3/paymentrequest", b2c.pay),
+    ("POST", "/mpesa/b2b/v1/paymentrequest", b2b.pay),
     ("POST", "/mpesa/transactionstatus/v1/query", enquiries.ask_status),
     ("POST", "/mpesa/accountbalance/v1/query", enquiries.ask_balance),
     ("POST", "/mpesa/reversal/v1/request", reversal.ask),
@@ -58,6 +60,7 @@ ACTIONS = {
     stk.LATE: stk.pay,
     b2c.SETTLE: b2c.settle,
     b2c.LATE: b2c.complete,
+    b2b.ACTION: b2b.settle,
     c2b.SETTLE: c2b.settle,
     reversal.ACTION: reversal.settle,
     enquiries.STATUS: enquiries.answer_status,

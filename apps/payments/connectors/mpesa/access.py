@@ -36,21 +36,21 @@ class NoToken(Exception):
     why: ProviderError
 
 
-def post(context: Context, path: str, body: dict[str, object]) -> Exchange:
+def post(context: Context, path: str, body: dict[str, object], *, verb: str = "POST") -> Exchange:
     """One authorised call. A refused token did nothing: the call is repeated once with a new one.
 
     Raises ``NoToken``, ``NotSent`` or ``AnswerLost``.
     """
     token = _token(context, refused="")
-    exchange = _send(context, path, body, token)
+    exchange = _send(context, verb, path, body, token)
     if _is_token_refused(exchange):
-        exchange = _send(context, path, body, _token(context, refused=token))
+        exchange = _send(context, verb, path, body, _token(context, refused=token))
     return exchange
 
 
-def _send(context: Context, path: str, body: dict[str, object], token: str) -> Exchange:
+def _send(context: Context, verb: str, path: str, body: dict[str, object], token: str) -> Exchange:
     return context.http.send(
-        "POST",
+        verb,
         f"{context.account.base_url}{path}",
         json=body,
         headers={"Authorization": f"Bearer {token}"},

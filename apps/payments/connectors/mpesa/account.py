@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 
-from apps.payments.connectors.base import AmountPolicy, Capabilities, KeyPolicy
+from apps.payments.connectors.base import AmountPolicy, Capabilities, KeyPolicy, PartyKind
+from apps.payments.connectors.mpesa import c2b
 from apps.payments.connectors.mpesa.translate import REFERENCE_LONGEST
 from apps.payments.connectors.mpesa.wire import CURRENCY
 from apps.payments.domain import tariffs
@@ -16,27 +17,35 @@ from apps.payments.domain.states import Operation
 DEFAULT_LIMITS = {
     Operation.PURCHASE: AmountPolicy(least=1_00, most=250_000_00, step=1_00),
     Operation.PAYOUT: AmountPolicy(least=10_00, most=250_000_00, step=1_00),
+    Operation.REFUND: AmountPolicy(least=1_00, most=250_000_00, step=1_00),
 }
 KEYS = {
     Operation.PURCHASE: KeyPolicy(is_honoured=False, longest=REFERENCE_LONGEST),
     # The portal says the OriginatorConversationID is unique and gives no window.
     Operation.PAYOUT: KeyPolicy(is_honoured=True, longest=100),
+    # A reversal takes no key; Daraja reverses one receipt once.
+    Operation.REFUND: KeyPolicy(is_honoured=False, longest=64),
+}
+PARTIES: Mapping[Operation, frozenset[PartyKind]] = {
+    Operation.PAYOUT: frozenset({"phone", "shortcode", "receipt"}),
 }
 #: A prompt lives for about a minute (portal, codes 1019 and 1037); the statement lags behind it.
 _LEAST = {"prompt_dead_after_seconds": 120, "sends_per_second": 1}
 _SECRETS = {
     Operation.PURCHASE: ("consumer_key", "consumer_secret", "passkey"),
     Operation.PAYOUT: ("consumer_key", "consumer_secret", "initiator_password", "certificate"),
+    Operation.REFUND: ("consumer_key", "consumer_secret", "initiator_password", "certificate"),
 }
+_USUAL = (Operation.PURCHASE.value, Operation.PAYOUT.value)
 _KNOWN = {
     "shortcode", "operations", "initiator_name", "transaction_type", "till", "command", "base_url",
-    "has_portal", "prompt_dead_after_seconds", "sends_per_second", "tariff",
+    "has_portal", "prompt_dead_after_seconds", "sends_per_second", "tariff", "c2b", "pull",
 }  # fmt: skip
 
 
 def operations(config: Mapping[str, object]) -> frozenset[Operation]:
     """What the account is for; an organisation may collect with one and pay with another."""
-    named = config.get("operations", [operation.value for operation in DEFAULT_LIMITS])
+    named = config.get("operations", list(_USUAL))
     return frozenset(Operation(name) for name in named) if isinstance(named, list) else frozenset()
 
 
@@ -51,6 +60,7 @@ def capabilities(config: Mapping[str, object]) -> Capabilities:
         callback_auth="path_secret",
         secret_names=tuple(sorted(names)),
         has_statement=config.get("has_portal") is True,
+        parties={one: kinds for one, kinds in PARTIES.items() if one in allowed},
     )
 
 
@@ -69,14 +79,7 @@ def problems(config: Mapping[str, object]) -> Mapping[str, str]:
     found = dict.fromkeys(config.keys() - _KNOWN, "is not a known field")
     if not re.fullmatch(r"\d{5,9}", str(config.get("shortcode", ""))):
         found["shortcode"] = "is 5 to 9 digits"
-    try:
-        allowed = operations(config)
-    except ValueError:
-        allowed = frozenset()
-    if not allowed:
-        found["operations"] = "is a list of purchase and payout"
-    if Operation.PAYOUT in allowed and not config.get("initiator_name"):
-        found["initiator_name"] = "is needed to pay out"
+    found |= _operation_problems(config)
     if not re.fullmatch(r"(https?://[^/]+)?", str(config.get("base_url", ""))):
         found["base_url"] = "is an address without a path"
     found |= {
@@ -84,8 +87,30 @@ def problems(config: Mapping[str, object]) -> Mapping[str, str]:
         for field, least in _LEAST.items()
         if not _is_whole(config.get(field, least), least)
     }
-    try:
-        tariffs.read(config.get("tariff", {}))
-    except ValueError as error:
-        found["tariff"] = str(error)
+    for field, judge in _JUDGES.items():
+        if field in config and (problem := judge(config[field])):
+            found[field] = problem
     return found
+
+
+def _operation_problems(config: Mapping[str, object]) -> dict[str, str]:
+    try:
+        allowed = operations(config)
+    except ValueError:
+        allowed = frozenset()
+    if not allowed or allowed - DEFAULT_LIMITS.keys():
+        return {"operations": "is a list of purchase, payout and refund"}
+    if allowed - {Operation.PURCHASE} and not config.get("initiator_name"):
+        return {"initiator_name": "is needed to pay out and to reverse"}
+    return {}
+
+
+def _tariff_problem(said: object) -> str:
+    try:
+        tariffs.read(said)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+_JUDGES = {"c2b": c2b.problems, "pull": c2b.pull_problems, "tariff": _tariff_problem}

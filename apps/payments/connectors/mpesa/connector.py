@@ -25,10 +25,12 @@ from apps.payments.connectors.mpesa import (
     account,
     answers,
     statement,
+    transfers,
     translate,
     webhooks,
     wire,
 )
+from apps.payments.connectors.mpesa.account_side import MpesaAccountSide
 from apps.payments.domain import tariffs
 from apps.payments.domain.merging import EventKind
 from apps.payments.domain.receipts import ProviderTransaction
@@ -43,10 +45,13 @@ STATUS = "/mpesa/transactionstatus/v1/query"
 #: How far around an attempt its payment is looked for in the statement.
 AROUND = timedelta(days=2)
 
+#: How the statement names a line that undoes a pay-in.
+REVERSAL = "reversal"
+
 Reader = Callable[[int, bytes, AttemptView], Result]
 
 
-class MpesaConnector:
+class MpesaConnector(MpesaAccountSide):
     """Safaricom's Daraja: collects, pays out, can be asked, calls back, and has a statement.
 
     The word M-Pesa must not appear in callback addresses, so they say ``daraja``.
@@ -64,6 +69,10 @@ class MpesaConnector:
         """What is wrong with a configuration, by field."""
         return account.problems(config)
 
+    def has_statement(self, context: Context) -> bool:
+        """Whether the portal's statement of this account can be read."""
+        return account.capabilities(context.account.config).has_statement
+
     def tariff(self, config: Mapping[str, object]) -> Tariff | None:
         """The price list in the configuration."""
         return tariffs.read(config["tariff"]) if "tariff" in config else None
@@ -80,11 +89,27 @@ class MpesaConnector:
         return _exchange(context, STK_PUSH, body, attempt, answers.stk_acknowledged)
 
     def pay_out(self, context: Context, attempt: AttemptView) -> Result:
-        """Ask for a payout under the attempt's OriginatorConversationID, which is taken once."""
+        """To a phone under the attempt's OriginatorConversationID, which is taken once; to a till
+        or paybill, or back whence it came, without a key.
+        """
+        if transfers.is_reversal(attempt):
+            return self.refund(context, attempt)
+        if transfers.is_b2b(attempt):
+            body = transfers.b2b(
+                context.account.config, _credential(context), attempt, context.callback_url
+            )
+            return _exchange(context, transfers.B2B, body, attempt, answers.b2c_acknowledged)
         body = translate.b2c(
             context.account.config, _credential(context), attempt, context.callback_url
         )
         return _exchange(context, B2C, body, attempt, answers.b2c_acknowledged)
+
+    def refund(self, context: Context, attempt: AttemptView) -> Result:
+        """Reverse a payment by its receipt. Daraja reverses one receipt once."""
+        body = transfers.reversal(
+            context.account.config, _credential(context), attempt, context.callback_url
+        )
+        return _exchange(context, transfers.REVERSAL, body, attempt, answers.b2c_acknowledged)
 
     def verify(self, context: Context, attempt: AttemptView) -> Result:
         """Ask what became of the attempt.
@@ -93,7 +118,11 @@ class MpesaConnector:
         names no receipt, so the statement is read for it; the statement alone decides when the
         acknowledgement was lost and there is nothing to query by.
         """
-        if attempt.operation == Operation.PAYOUT:
+        if attempt.operation != Operation.PURCHASE:
+            if "conversation_id" not in attempt.provider_refs and not transfers.knows_our_key(
+                attempt
+            ):
+                return _without_a_name(self, context, attempt)
             body = translate.status_query(
                 context.account.config, _credential(context), attempt, context.callback_url
             )
@@ -195,11 +224,36 @@ def _by_the_statement(connector: MpesaConnector, context: Context, attempt: Atte
     return Result(Outcome.ABSENT, error=why)
 
 
+def _without_a_name(connector: MpesaConnector, context: Context, attempt: AttemptView) -> Result:
+    """What became of a transfer that has no name both sides know. A reversal is found in the
+    statement by the receipt it undoes; nothing proves that a B2B payment was not made.
+    """
+    if not transfers.is_reversal(attempt) or not connector.has_statement(context):
+        return Result(Outcome.UNKNOWN)
+    undone = transfers.reversed_receipt(attempt)
+    try:
+        since = (attempt.sent_at or attempt.created_at) - AROUND
+        lines = connector.transactions(context, since, context.now() + AROUND)
+    except ValueError:
+        return Result(Outcome.UNKNOWN, is_unreachable=True)
+    found = [line for line in lines if line.linked_reference == undone and line.kind == REVERSAL]
+    if len(found) != 1:
+        return Result(Outcome.UNKNOWN)
+    fact = ProviderFact(
+        EventKind.SUCCEEDED,
+        dedupe=f"receipt:{found[0].reference}",
+        amount=abs(found[0].amount),
+        reference=found[0].reference,
+        provider_time=found[0].at,
+    )
+    return Result(Outcome.SUCCEEDED, {"receipt": found[0].reference}, (fact,))
+
+
 def _lines_about(
     connector: MpesaConnector, context: Context, attempt: AttemptView
 ) -> Sequence[ProviderTransaction] | None:
     """The provider's own lines with the attempt's account reference; nothing if unreadable."""
-    if not account.capabilities(context.account.config).has_statement:
+    if not connector.has_statement(context):
         return None
     since, until = attempt.created_at - AROUND, attempt.created_at + AROUND
     try:

@@ -25,6 +25,7 @@ KINDS = {
     "business payment charge": "fee",
     "business payment to customer via api": "payout",
     "organization deposit": "deposit",
+    "pay bill reversal": "reversal",
 }
 
 

@@ -17,7 +17,7 @@ from apps.payments.connectors.base import (
     RawCallback,
     Result,
 )
-from apps.payments.connectors.mpesa import wire
+from apps.payments.connectors.mpesa import transfers, wire
 from apps.payments.connectors.mpesa.answers import UNREADABLE
 from apps.payments.connectors.mpesa.codes import code, error
 from apps.payments.domain.merging import EventKind
@@ -31,6 +31,7 @@ TIMED_OUT = ProviderError(
 #: ``TransactionStatus`` values that are final without money having moved.
 _ENDED = {"cancelled", "declined", "expired", "failed"}
 _NO_SUCH_TRANSACTION = "R000002"
+_COMPLETED = ("TransactionCompletedDateTime", "TransCompletedTime")
 
 
 def identify(callback: RawCallback) -> str:
@@ -89,19 +90,18 @@ def _stk(node: dict[str, object], attempt: AttemptView) -> Interpretation:
 
 
 def _payout(node: dict[str, object], attempt: AttemptView) -> Interpretation:
-    names = {
-        "conversation_id": wire.text(node.get("ConversationID")),
-        "originator_conversation_id": wire.text(node.get("OriginatorConversationID")),
-    }
+    names = {"conversation_id": wire.text(node.get("ConversationID"))}
+    if transfers.knows_our_key(attempt):
+        names["originator_conversation_id"] = wire.text(node.get("OriginatorConversationID"))
     refs = {name: value for name, value in names.items() if value}
     provider_code = code(node.get("ResultCode"))
     is_final = code(node.get("ResultType")) == "0"
     if provider_code is None or not is_final or "conversation_id" not in refs:
         return Interpretation(Result(Outcome.UNKNOWN, refs, error=UNREADABLE))
     if provider_code != "0":
-        return Interpretation(_refusal("b2c", provider_code, node, attempt, refs))
+        return Interpretation(_refusal(_table(attempt), provider_code, node, attempt, refs))
     found = wire.items(node.get("ResultParameters"), "ResultParameter")
-    amount = wire.money(wire.first(found, "TransactionAmount"))
+    amount = wire.money(wire.first(found, "TransactionAmount", "Amount"))
     receipt = wire.text(wire.first(found, "TransactionReceipt") or node.get("TransactionID"))
     if amount is None or not receipt:
         return Interpretation(Result(Outcome.UNKNOWN, refs, error=UNREADABLE))
@@ -110,14 +110,19 @@ def _payout(node: dict[str, object], attempt: AttemptView) -> Interpretation:
         dedupe=f"receipt:{receipt}",
         amount=amount,
         reference=receipt,
-        provider_time=wire.moment(wire.first(found, "TransactionCompletedDateTime")),
+        provider_time=wire.moment(wire.first(found, *_COMPLETED)),
         data=_funds(found),
     )
-    named = wire.text(wire.first(found, "ReceiverPartyPublicName"))
+    # The other party of a transfer without a phone is a shortcode, or the payer in disguise.
+    named = wire.text(wire.first(found, "ReceiverPartyPublicName")) if attempt.phone else ""
     return Interpretation(
         Result(Outcome.SUCCEEDED, refs | {"receipt": receipt}, (fact,)),
         payer=named.partition(" - ")[0],
     )
+
+
+def _table(attempt: AttemptView) -> str:
+    return "reversal" if transfers.is_reversal(attempt) else "b2c"
 
 
 def _funds(found: dict[str, list[object]]) -> dict[str, object]:
@@ -135,7 +140,9 @@ def _status(node: dict[str, object], attempt: AttemptView) -> Interpretation:
     """The verdict on a payout we asked about; it names the payout's own conversation inside."""
     provider_code = code(node.get("ResultCode"))
     if provider_code == _NO_SUCH_TRANSACTION:
-        return Interpretation(Result(Outcome.ABSENT))
+        # Not having heard of it is no reason to send again what was sent under no key of ours.
+        is_ours = transfers.knows_our_key(attempt)
+        return Interpretation(Result(Outcome.ABSENT if is_ours else Outcome.UNKNOWN))
     if provider_code != "0":
         why = error("b2c", provider_code, wire.text(node.get("ResultDesc")))
         # The question failed (wrong operator, system busy): nothing is known about the payout.
@@ -145,8 +152,10 @@ def _status(node: dict[str, object], attempt: AttemptView) -> Interpretation:
     state = wire.text(wire.first(found, "TransactionStatus")).lower()
     refs = {
         "conversation_id": wire.text(wire.first(found, "ConversationID")),
-        "originator_conversation_id": wire.text(wire.first(found, "OriginatorConversationID")),
     }
+    if transfers.knows_our_key(attempt):
+        ours = wire.text(wire.first(found, "OriginatorConversationID"))
+        refs["originator_conversation_id"] = ours
     refs = {name: value for name, value in refs.items() if value}
     if state in _ENDED:
         why = ProviderError(

@@ -14,6 +14,7 @@ from apps.platform.money import Money
 #: East Africa Time, in which M-Pesa writes every moment; it has no summer time.
 EAT = timezone(timedelta(hours=3))
 CURRENCY = "KES"
+Body = dict[str, object]
 _SECRET_FIELDS = {"Password", "SecurityCredential", "InitiatorName", "Initiator"}
 _PHONE = re.compile(r"\b254[17]\d{8}\b")
 _PHONE_IN_CHECKOUT = re.compile(r"(ws_CO_\d{10,})\d{6}(\d{3})\b")
