@@ -25,6 +25,7 @@ EVERY: dict[str, float] = {
     "payments.sweep_expiry": 60,
     "payments.sweep_bank_files": 30,
     "payments.sweep_disputes": 60,
+    "payments.sweep_pay_ins": 900,
     "settlements.follow_up_payouts": 10,
     "ledger.seal": 30,
     "reporting.audit_books_fast": 60,

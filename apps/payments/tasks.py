@@ -73,6 +73,12 @@ def sweep_expiry() -> int:
     return services.expire_intents()
 
 
+@every_tenant("payments.sweep_pay_ins")
+def sweep_pay_ins() -> int:
+    """Find pay-ins whose confirmation never came."""
+    return services.pull_pay_ins()
+
+
 def _hand_on(task: object) -> int:
     task.apply_async(expires=WAKE_LIFETIME_SECONDS, retry=False)  # type: ignore[attr-defined]  # a Celery task
     return 1

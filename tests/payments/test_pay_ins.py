@@ -24,6 +24,7 @@ from apps.payments.models import (
     PaymentIntent,
     ProviderAccount,
 )
+from apps.payments.services.pay_ins import take_pay_in
 from apps.platform.actors import SYSTEM
 from apps.platform.clock import now
 from apps.platform.ids import public_id
@@ -51,7 +52,7 @@ def news(receipt: str, amount: Money, reference: str = "", payer: str = "") -> A
 
 
 def take(account: ProviderAccount, told: AboutPayIn, source: str = "callback") -> bool:
-    return services.take_pay_in(account, told, source=source, actor=SYSTEM)
+    return take_pay_in(account, told, source=source, actor=SYSTEM)
 
 
 def the(receipt: str) -> PayIn:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from django.urls import reverse
 
 from apps.ledger.domain.sources import SourceLink, register_source
-from apps.payments.models import PaymentEvent
+from apps.payments.models import PayIn, PaymentEvent
 from apps.platform.ids import parse_public_id, public_id
 
 
 def source_of(kind: str, source_event: str) -> SourceLink | None:
     """The payment an event belongs to; of a payout, the provider's message about it."""
+    if (found := _pay_in(source_event)) is not None:
+        return found
     try:
         id = parse_public_id("evt", source_event)
     except ValueError:
@@ -25,6 +27,20 @@ def source_of(kind: str, source_event: str) -> SourceLink | None:
         url = reverse("console:payments_callback", args=[public_id("cb", event.callback.id)])
         return SourceLink(f"Message {event.provider_reference}".strip(), url)
     return None
+
+
+def _pay_in(source_event: str) -> SourceLink | None:
+    """The pay-in an entry brought in or used."""
+    prefix, _, _rest = source_event.partition("_")
+    if prefix not in {"pin", "piu"}:
+        return None
+    id = parse_public_id(prefix, source_event)
+    where = {"id": id} if prefix == "pin" else {"uses__id": id}
+    pay_in = PayIn.objects.filter(**where).first()
+    if pay_in is None:
+        return None
+    url = reverse("console:payments_pay_in", args=[public_id("pin", pay_in.id)])
+    return SourceLink(f"Pay-in {pay_in.receipt}", url)
 
 
 register_source("payments", source_of)

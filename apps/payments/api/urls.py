@@ -11,7 +11,16 @@ from apps.payments.api.bank_files import (
     BankFiles,
 )
 from apps.payments.api.intents import Collect, Intent, IntentEvents, Intents
+from apps.payments.api.pay_ins import (
+    PayInApplication,
+    PayInCandidates,
+    PayInItem,
+    PayInMove,
+    PayIns,
+)
 from apps.payments.api.providers import ProviderResumption, Providers, ProviderStop
+from apps.payments.api.receipts import ReceiptCancellation, ReceiptItem, Receipts
+from apps.payments.api.registration import CallbackRegistration
 
 urlpatterns = [
     path("payments/bank-files", BankFiles.as_view()),
@@ -22,6 +31,15 @@ urlpatterns = [
     path("payments/intents/<str:intent>", Intent.as_view()),
     path("payments/intents/<str:intent>/collect", Collect.as_view()),
     path("payments/intents/<str:intent>/events", IntentEvents.as_view()),
+    path("payments/pay-ins", PayIns.as_view()),
+    path("payments/pay-ins/<str:pay_in>", PayInItem.as_view()),
+    path("payments/pay-ins/<str:pay_in>/candidates", PayInCandidates.as_view()),
+    path("payments/pay-ins/<str:pay_in>/apply", PayInApplication.as_view()),
+    path("payments/pay-ins/<str:pay_in>/move", PayInMove.as_view()),
+    path("payments/receipts", Receipts.as_view()),
+    path("payments/receipts/<str:receipt>", ReceiptItem.as_view()),
+    path("payments/receipts/<str:receipt>/cancel", ReceiptCancellation.as_view()),
+    path("payments/providers/<slug:account>/register-callbacks", CallbackRegistration.as_view()),
     path("payments/providers", Providers.as_view()),
     path("payments/providers/<slug:account>/stop", ProviderStop.as_view()),
     path("payments/providers/<slug:account>/resume", ProviderResumption.as_view()),

@@ -12,6 +12,7 @@ from importlib.metadata import entry_points
 
 from apps.payments.connectors.bank.connector import BankConnector
 from apps.payments.connectors.base import Connector
+from apps.payments.connectors.cash.connector import CashConnector
 from apps.payments.connectors.files import FileRail
 from apps.payments.connectors.mpesa.connector import MpesaConnector
 from apps.payments.connectors.paypal.connector import PaypalConnector
@@ -22,6 +23,7 @@ GROUP = "countinghouse.connectors"
 _OURS: tuple[Connector, ...] = (
     MpesaConnector(),
     BankConnector(),
+    CashConnector(),
     StripeConnector(),
     PaypalConnector(),
 )

@@ -260,3 +260,8 @@ class ManualReceipt(Identified):
 
     def __str__(self) -> str:
         return f"{self.method} {self.number}"
+
+    @property
+    def amount(self) -> Money:
+        """What was handed over."""
+        return Money(self.amount_minor, self.currency)

@@ -24,6 +24,12 @@ from apps.payments.selectors.payments import (
     unknown_attempts,
     unknown_count,
 )
+from apps.payments.selectors.receipts import (
+    cash_accounts,
+    receipt,
+    receipt_evidence,
+    receipts_to_approve,
+)
 from apps.payments.selectors.statements import provider_transactions
 from apps.payments.selectors.violations import payments_violations
 
@@ -35,6 +41,7 @@ __all__ = [
     "bank_statements",
     "breaker_reading",
     "callback",
+    "cash_accounts",
     "has_due_checks",
     "has_due_sends",
     "intent_by_reference",
@@ -51,6 +58,9 @@ __all__ = [
     "provider_disagreements",
     "provider_health",
     "provider_transactions",
+    "receipt",
+    "receipt_evidence",
+    "receipts_to_approve",
     "suspended_count",
     "unknown_attempts",
     "unknown_count",

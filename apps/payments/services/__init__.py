@@ -18,8 +18,14 @@ from apps.payments.services.intents import (
     expire_intents,
 )
 from apps.payments.services.operating import capture_payment, void_payment
-from apps.payments.services.pay_ins import apply_pay_in, move_pay_in, take_pay_in
+from apps.payments.services.pay_ins import (
+    apply_pay_in,
+    move_pay_in,
+    pull_pay_ins,
+    register_callbacks,
+)
 from apps.payments.services.processing import process_callbacks, replay_callback
+from apps.payments.services.receipts import approve_receipt, cancel_receipt, record_receipt
 from apps.payments.services.receiving import Delivery, receive_callback
 from apps.payments.services.refunding import decide_refund, request_refund
 from apps.payments.services.sending import send_due_attempts
@@ -31,7 +37,9 @@ __all__ = [
     "add_dispute_evidence",
     "answer_dispute",
     "apply_pay_in",
+    "approve_receipt",
     "cancel_payment_intent",
+    "cancel_receipt",
     "capture_payment",
     "check_attempt_now",
     "create_payment_intent",
@@ -44,8 +52,11 @@ __all__ = [
     "open_provider_account",
     "prepare_books",
     "process_callbacks",
+    "pull_pay_ins",
     "read_bank_files",
     "receive_callback",
+    "record_receipt",
+    "register_callbacks",
     "replay_callback",
     "request_refund",
     "resume_provider",
@@ -54,7 +65,6 @@ __all__ = [
     "send_due_attempts",
     "start_collection",
     "stop_provider",
-    "take_pay_in",
     "tend_disputes",
     "trust_provider",
     "verify_due_attempts",

@@ -1,0 +1,1 @@
+"""Money handed over by hand: no provider tells of it, so people do."""
