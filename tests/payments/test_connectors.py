@@ -63,7 +63,9 @@ def sample_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
 
 def test_a_connector_comes_with_a_package(sample_package: None) -> None:
-    assert set(registry.connectors()) == {"bank", "mpesa", "paypal", "sample", "stripe"}
+    assert set(registry.connectors()) == {
+        "bank", "cash", "mpesa", "paypal", "sample", "stripe",
+    }  # fmt: skip
     assert registry.connector_called_back_at("sample").code == "sample"
 
 
