@@ -122,15 +122,12 @@ def use_case_many(choose: Choose, size: int) -> Way:
 
 
 def function(choose: Choose, size: int = 1) -> Way:
-    """The posting function and what it cannot do without, in a transaction of its own."""
+    """The posting function and what it cannot do without, prepared, in a transaction of its own."""
 
     def way(random: Random) -> Callable[[], int]:
         def work() -> int:
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    *call_of(instructions([choose(random) for _ in range(size)]), SYSTEM)
-                )
-                return len(cursor.fetchall())
+            call = call_of(instructions([choose(random) for _ in range(size)]), SYSTEM)
+            return len(database.execute_prepared(*call).fetchall())
 
         return work
 

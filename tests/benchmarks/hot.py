@@ -9,9 +9,11 @@ from apps.ledger.domain import BalanceMode, EntryDraft
 from apps.ledger.services import change_account_mode
 from apps.ledger.services.modes import FOLD_MAX, fold_postings
 from apps.platform.actors import SYSTEM
+from apps.platform.ids import new_id
 from tests.benchmarks.books import Books, Choose, draft, measure, tenant, use_case
 from tests.benchmarks.crowd import Tally
 from tests.benchmarks.figures import Report
+from tests.benchmarks.pgbench import pgbench, posting
 from tests.benchmarks.scale import Scale
 
 WRITERS = 16
@@ -28,13 +30,16 @@ WAYS = {
 def run(report: Report, scale: Scale) -> None:
     """The same postings on a hot account, way by way; the other side is a random account."""
     where = tenant()
-    others = Books("hot.other", 500)
-    report.title(f"post_entry, {WRITERS} writers on one account; ratios to synchronous")
+    others = Books(f"hot.{new_id()}", 500)
+    report.title(
+        f"{WRITERS} writers on one account, the posting function by pgbench; ratios to synchronous"
+    )
     tallies: dict[str, Tally] = {}
-    for number, (name, (mode, releases_early, _)) in enumerate(WAYS.items()):
+    codes: dict[str, str] = {}
+    for name, (mode, releases_early, _) in WAYS.items():
         # A deferred account has no limits; the others have, so that shards are worth something.
         floor = None if mode == BalanceMode.DEFERRED else -(10**15)
-        (code,) = Books(f"hot.{number}", 1, floor_minor=floor).codes
+        (code,) = Books(f"hot.{new_id()}", 1, floor_minor=floor).codes
         change_account_mode(
             code=code,
             mode=mode,
@@ -42,13 +47,22 @@ def run(report: Report, scale: Scale) -> None:
             reason="benchmark",
             actor=SYSTEM,
         )
-        way = use_case(_on(code, others))
-        tallies[name] = measure(where, way, callers=WRITERS, seconds=scale.seconds)
+        other = f"'{others.prefix}.' || :b::int"
+        is_plain = mode == BalanceMode.SYNCHRONOUS
+        script = posting(f"'{code}'", other, flushes=releases_early, is_plain=is_plain)
+        tallies[name], waits = pgbench(script, others, WRITERS, scale.seconds)
         report.row(name, tallies[name], tallies["synchronous"])
+        report.say(f"found at work: {', '.join(f'{name} {n}' for name, n in waits.most_common(4))}")
+        codes[name] = code
     for name, (_, _, is_promised) in WAYS.items():
         if is_promised:
             ratio = tallies[name].rate / tallies["synchronous"].rate
             report.at_least(f"{name} to synchronous, {WRITERS} writers", ratio, 2.0)
+    report.title("the same through post_entry, callers in Python; ratios to synchronous")
+    for name, code in codes.items():
+        tally = measure(where, use_case(_on(code, others)), callers=WRITERS, seconds=scale.seconds)
+        tallies[f"use case, {name}"] = tally
+        report.row(name, tally, tallies["use case, synchronous"])
     _fold(report)
 
 

@@ -21,6 +21,7 @@ from psycopg.types.json import Jsonb
 
 from apps.platform import clock
 from apps.platform.ids import new_id
+from apps.platform.tenant import database
 from tests.benchmarks.books import CURRENCY, DAY, Way
 
 #: Copy -> table.
@@ -74,7 +75,7 @@ def make_copies() -> None:
 
 
 def inserts(tenant: UUID, accounts: Sequence[UUID]) -> Way:
-    """One entry for each transaction, in one statement."""
+    """One entry for each transaction, in one statement, prepared like the posting function's."""
 
     def way(random: Random) -> Callable[[], int]:
         versions = _versions()
@@ -88,8 +89,8 @@ def inserts(tenant: UUID, accounts: Sequence[UUID]) -> Way:
                 "other": rows.legs[1],
             }
             holes = {name: ", ".join(["%s"] * len(row)) for name, row in parts.items()}
-            with connection.cursor() as cursor:
-                cursor.execute(INSERT.format(**holes), [v for row in parts.values() for v in row])
+            values = [value for row in parts.values() for value in row]
+            database.execute_prepared(INSERT.format(**holes), values)
             return 1
 
         return work

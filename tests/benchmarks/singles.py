@@ -6,6 +6,8 @@ from tests.benchmarks import raw
 from tests.benchmarks.books import Books, function, measure, tenant, use_case
 from tests.benchmarks.contenders import peer
 from tests.benchmarks.figures import Report
+from tests.benchmarks.pgbench import pgbench, posting, unguarded
+from tests.benchmarks.pgbench import rows as raw_rows
 from tests.benchmarks.scale import Scale
 
 CALLERS = (1, 4, 16)
@@ -36,13 +38,23 @@ def run(report: Report, scale: Scale) -> None:
         for name, (_, bound) in PEERS.items():
             ratio = case.rate / peers[name][callers].rate
             report.at_least(f"post_entry to {name}, {callers} connections", ratio, bound)
-        if callers == CALLERS[-1]:
-            report.at_least(
-                f"posting function to raw INSERT, {callers} connections, by rate",
-                plain.rate / rows.rate,
-                0.7,
-            )
-            report.say(
-                f"by CPU {rows.cpu_us / plain.cpu_us:.2f}, the server's alone "
-                f"{rows.server_us / plain.server_us:.2f}"
-            )
+    _server_alone(report, books, scale.seconds)
+
+
+def _server_alone(report: Report, books: Books, seconds: float) -> None:
+    """The function beside the raw rows, and what it is without its guards: by a client in C."""
+    callers = CALLERS[-1]
+    report.title(f"the same by pgbench, {callers} connections: the server alone; ratios to raw")
+    first, second = (f"'{books.prefix}.' || :{name}::int" for name in "ab")
+    script = posting(first, second)
+    rows, _ = pgbench(raw_rows(books.ids), books, callers, seconds)
+    full, waits = pgbench(script, books, callers, seconds)
+    with unguarded():
+        lean, _ = pgbench(script, books, callers, seconds)
+    report.row("raw INSERT of the same rows", rows, rows)
+    report.row("ledger_post_entry", full, rows)
+    report.row("lean: without the triggers of the guards", lean, rows)
+    report.say(f"found at work: {', '.join(f'{name} {n}' for name, n in waits.most_common(4))}")
+    report.say(f"by CPU {rows.cpu_us / full.cpu_us:.2f}, lean {rows.cpu_us / lean.cpu_us:.2f}")
+    name = f"posting function to raw INSERT, {callers} connections, by rate"
+    report.at_least(name, full.rate / rows.rate, 0.7)

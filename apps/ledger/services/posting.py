@@ -52,6 +52,9 @@ _MANY = f"""{_ROW}
         %b::int[], %b::text[], %b::text[], %b::bigint[], %b::text[], %b::text[], %s::jsonb) r
     ORDER BY ordinal
 """
+_FEW = _MANY.replace("ledger_post_entries_v1", "ledger_post_few_entries_v1")
+#: So many entries are posted by a plan that is kept; more get one of their own.
+FEW = 16
 # With the audit record of the use case that is nothing but this posting.
 _AUDITED = """
     WITH posted AS MATERIALIZED ({posting}),
@@ -59,9 +62,16 @@ _AUDITED = """
          audited AS ({audit})
     SELECT * FROM posted
 """
-_ONE_AUDITED, _MANY_AUDITED = (
-    _AUDITED.format(posting=posting, audit=audit.INSERT_WHERE_DONE) for posting in (_ONE, _MANY)
+_ONE_AUDITED, _FEW_AUDITED = (
+    _AUDITED.format(posting=posting, audit=audit.INSERT_WHERE_DONE) for posting in (_ONE, _FEW)
 )
+
+
+#: Accounts that were not kept synchronously when they were last posted to. For them the light way
+#: would be tried in vain; both ways are right for every account, so being out of date costs time
+#: and nothing else.
+_kept_otherwise: set[tuple[UUID, str]] = set()
+KEPT_OTHERWISE_MAX = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +141,7 @@ def write_alone(instruction: Instruction, actor: Actor, use_case: str) -> EntryR
 
 def _written_alone(instruction: Instruction, actor: Actor, use_case: str) -> EntryReceipt:
     query, arguments = call_of([instruction], actor)
-    query = _ONE_AUDITED if query is _ONE else _MANY_AUDITED
+    query = _ONE_AUDITED if query is _ONE else _FEW_AUDITED
     record = audit.values(use_case, actor, public_id("je", instruction.id))
     (receipt,) = _carried_out([instruction], query, [*arguments, *record])
     return receipt
@@ -151,6 +161,8 @@ def _carried_out(
         rows = [Row(*row) for row in database.execute_prepared(query, arguments).fetchall()]
     if any(row.is_let_go or row.is_replay for row in rows):
         transaction.on_commit(flush)
+    if len(instructions) == 1 and not rows[0].is_replay:
+        _remember(rows[0], instructions[0].draft)
     receipts = [
         _receipt(instruction.draft, row)
         for instruction, row in zip(instructions, rows, strict=True)
@@ -161,15 +173,29 @@ def _carried_out(
     return receipts
 
 
+def _remember(row: Row, draft: EntryDraft) -> None:
+    """Accounts without a balance in the answer are not kept with each posting."""
+    tenant, known = current_tenant_id(), set(row.accounts)
+    if len(_kept_otherwise) > KEPT_OTHERWISE_MAX:
+        _kept_otherwise.clear()
+    for leg in draft.postings:
+        if leg.account in known:
+            _kept_otherwise.discard((tenant, leg.account))
+        else:
+            _kept_otherwise.add((tenant, leg.account))
+
+
 def call_of(instructions: Sequence[Instruction], actor: Actor) -> tuple[str, list[Any]]:
     """The statement that posts them, and its arguments: a lighter one for a plain single entry."""
     columns, legs = _columns(instructions, actor)
     head = [current_tenant_id(), clock.now()]
     conditions = _conditions(instructions)
-    accounts = legs[1]
-    if len(instructions) == 1 and not conditions and len(set(accounts)) == len(accounts):
+    accounts = set(legs[1])
+    is_plain = len(instructions) == 1 and not conditions and len(accounts) == len(legs[1])
+    if is_plain and _kept_otherwise.isdisjoint((head[0], account) for account in accounts):
         return _ONE, [*head, *(column[0] for column in columns), *legs[1:]]
-    return _MANY, [*head, *columns, *legs, json.dumps(conditions) if conditions else None]
+    query = _FEW if len(instructions) <= FEW else _MANY
+    return query, [*head, *columns, *legs, json.dumps(conditions) if conditions else None]
 
 
 def _conditions(instructions: Sequence[Instruction]) -> list[dict[str, object]]:

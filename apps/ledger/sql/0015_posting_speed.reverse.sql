@@ -1,1 +1,1 @@
-DROP FUNCTION ledger_late_days_v1(date[], text[], uuid[], boolean[], text[], timestamptz);
+DROP FUNCTION ledger_post_few_entries_v1;
