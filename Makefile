@@ -5,6 +5,7 @@
 #   make machine [EXAMPLES=2000 SEED=]  the ledger against a model of it in plain Python
 #   make crowd [PROCESSES=8]            many processes at once, hot accounts and random ones
 #   make mutants [ARGS=hold]            each guard of the ledger removed in turn: who notices
+#   make pictures [INTO=var/pictures]   the console's pages by day, in the dark and on a telephone
 #   make check                          format, lint, layers, types, Django's own checks
 #   make bench [ARGS=...]               the measurements, on servers that write to disk
 #   make format                         lay out the code
@@ -23,7 +24,7 @@ SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder
 GIVEN   := $(and $(DATABASE_URL),$(REDIS_URL),$(NATS_URL))
 SERVERS := $(if $(GIVEN),,$(VENV)/.has-servers)
 
-.PHONY: demo test machine crowd mutants check bench format lock clean
+.PHONY: demo test machine crowd mutants pictures check bench format lock clean
 .NOTPARALLEL:
 
 demo: $(VENV)/.has-house $(VENV)/.has-day $(SERVERS)
@@ -42,6 +43,10 @@ crowd: $(VENV)/.has-house $(VENV)/.has-checks $(SERVERS)
 
 mutants: $(VENV)/.has-house $(VENV)/.has-checks $(SERVERS)
 	@$(PYTHON) -m deploy.local run -- $(PYTHON) -m tests.mutants $(ARGS)
+
+pictures: $(VENV)/.has-house $(VENV)/.has-checks $(SERVERS)
+	@mkdir -p $(or $(INTO),var/pictures)
+	@PICTURES=$(or $(INTO),var/pictures) $(PYTHON) -m deploy.local test -- -m browser $(or $(ARGS),tests/ledger)
 
 check: $(VENV)/.has-house $(VENV)/.has-checks $(SERVERS)
 	@$(PYTHON) -m deploy.local run -- $(PYTHON) -m deploy.local.checks

@@ -149,6 +149,10 @@ class Row:
     is_header: bool = False
 
 
+#: Columns that hold figures even while none of their cells has one.
+FIGURES = frozenset({"Amount", "Credit", "Credits", "Debit", "Debits", "Postings"})
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """Columns and rows under a title. Amounts and counts line up on the right by themselves."""
@@ -171,6 +175,8 @@ class Table:
     def _is_numeric(self, index: int) -> bool:
         cells = (row.cells[index] for row in self.rows if index < len(row.cells))
         found = next((cell for cell in cells if cell not in (None, "")), None)
+        if found is None:
+            return self.columns[index] in FIGURES
         return is_numeric(found)
 
 

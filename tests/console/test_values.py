@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from apps.console.charts import HEIGHT, WIDTH, day_chart
 from apps.console.rendering import ago, kind, money_text, relative, short_money, shown, when
 from apps.console.shell import luminance
-from apps.console.values import Link, Note, Phone, Progress, Ref, Status, Table
+from apps.console.values import Link, Note, Phone, Progress, Ref, Row, Status, Table
 from apps.platform import clock
 from apps.platform.money import MINOR_MAX, Money
 from apps.tenancy.models import Tenant
@@ -108,6 +108,7 @@ def test_numbers_and_money_stand_on_the_right() -> None:
     assert kind(Money(1, "KES")) == kind(3) == kind(Note(Money(1, "KES"), "x")) == "ch-r"
     assert kind("3") == kind(True) == kind(None) == ""
     assert Table("", ["a"], []).numeric == [False]
+    assert Table("", ["a", "Credit"], [Row([None, None])]).numeric == [False, True]
 
 
 def test_work_is_whole_only_when_it_is_done() -> None:

@@ -32,7 +32,7 @@ class RefusalAdmin(ReadOnlyAdmin):
     title = "Refusals"
     object_url_name = OBJECT
     search_fields: ClassVar[Any] = ["=idempotency_key", "=source_event"]
-    search_help = "Idempotency key or source event, in full"
+    search_help = "Whole key or source event"
     empty_title = "Nothing has been refused for good"
     empty_advice = "What a client is refused under a key of its own is listed here."
     list_display: ClassVar[Any] = ["description", "why", "kind", "value_date", "refused_at", "by"]
