@@ -14,12 +14,14 @@ from django.db import connection
 
 from apps.payments.connectors.accounts import GENUINE, AccountWebhookReader, SignatureVerdict
 from apps.payments.connectors.base import HttpReply, RawCallback, WebhookReader
+from apps.payments.connectors.pay_ins import PayInQuestioner
 from apps.payments.connectors.registry import connector, connector_called_back_at
 from apps.payments.domain import tokens
 from apps.payments.domain.states import CallbackState
 from apps.payments.errors import CallbackTooLarge, UnknownCallback, UnknownConnector
 from apps.payments.models import Attempt, ProviderAccount
 from apps.payments.selectors.contexts import account_callback_keys, callback_keys, context_for
+from apps.payments.services.pay_ins import answer_question
 from apps.platform import clock
 from apps.platform import context as house_context
 from apps.platform.ids import new_id
@@ -89,6 +91,8 @@ def _for_account(rail: AccountWebhookReader, delivery: Delivery) -> HttpReply:
             raise UnknownCallback
         kept = {k: v for k, v in delivery.headers.items() if k in rail.callback_headers}
         callback = RawCallback(delivery.kind, delivery.body, kept)
+        if isinstance(rail, PayInQuestioner) and delivery.kind in rail.question_kinds:
+            return answer_question(rail, account, callback)
         verdict = rail.authenticate(context_for(account), callback)
         name = rail.identify_event(callback) if verdict.is_genuine else "forged:"
         message = _Message(account.id, None, delivery, name, kept, verdict)
