@@ -24,7 +24,7 @@ SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder
 GIVEN   := $(and $(DATABASE_URL),$(REDIS_URL),$(NATS_URL))
 SERVERS := $(if $(GIVEN),,$(VENV)/.has-servers)
 
-.PHONY: demo test machine crowd mutants pictures check bench format lock clean
+.PHONY: demo test conformance machine crowd mutants pictures check bench format lock clean
 .NOTPARALLEL:
 
 demo: $(VENV)/.has-house $(VENV)/.has-day $(SERVERS)
@@ -32,6 +32,9 @@ demo: $(VENV)/.has-house $(VENV)/.has-day $(SERVERS)
 
 test: $(VENV)/.has-house $(VENV)/.has-checks $(VENV)/.has-charts $(SERVERS)
 	@$(PYTHON) -m deploy.local test -- $(SIDE_BY_SIDE) $(ARGS)
+
+conformance: $(VENV)/.has-house $(VENV)/.has-checks $(SERVERS)
+	@$(PYTHON) -m deploy.local test -- tests/payments/conformance $(ARGS)
 
 machine: $(VENV)/.has-house $(VENV)/.has-checks $(SERVERS)
 	@MACHINE_EXAMPLES=$(or $(EXAMPLES),2000) MACHINE_SEED=$(SEED) \

@@ -281,7 +281,8 @@ def capture(call: Call) -> Body:
     part = params.whole("amount_to_capture")
     is_final = params.flag("final_capture") if params.has("final_capture") else True
     fee = params.whole("application_fee_amount")
-    params.ignore("metadata", "statement_descriptor_suffix")
+    marks = params.metadata()
+    params.ignore("statement_descriptor_suffix")
     params.done()
     if intent["status"] != "requires_capture":
         raise _unexpected(intent, "capture")
@@ -295,6 +296,7 @@ def capture(call: Call) -> Body:
     if not is_final and not intent["_multicapture"]:
         raise invalid("This payment does not support multicapture.", "final_capture")
     made = objects.get(world, intent["latest_charge"], "charge", call.account)
+    intent["metadata"] |= marks
     made["captured"] = True
     made["amount_captured"] += amount
     if fee is not None:
