@@ -24,7 +24,7 @@ SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder
 GIVEN   := $(and $(DATABASE_URL),$(REDIS_URL),$(NATS_URL))
 SERVERS := $(if $(GIVEN),,$(VENV)/.has-servers)
 
-.PHONY: demo test conformance machine crowd mutants pictures check bench format lock clean
+.PHONY: demo test conformance machine crowd mutants pictures fuzz check bench format lock clean
 .NOTPARALLEL:
 
 demo: $(VENV)/.has-house $(VENV)/.has-day $(SERVERS)
@@ -56,6 +56,10 @@ check: $(VENV)/.has-house $(VENV)/.has-checks $(SERVERS)
 
 bench: $(VENV)/.has-house $(VENV)/.has-checks $(SERVERS)
 	@$(PYTHON) -m deploy.local run --durable -- $(PYTHON) -m tests.benchmarks $(ARGS)
+
+# Seconds for each reader: make fuzz ARGS=600
+fuzz: $(VENV)/.has-house $(VENV)/.has-checks $(SERVERS)
+	@$(PYTHON) -m deploy.local run -- $(PYTHON) -m tests.fuzz $(ARGS)
 
 format: $(VENV)/.has-checks
 	@$(VENV)/bin/ruff format .

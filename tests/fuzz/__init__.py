@@ -1,0 +1,1 @@
+"""Parsers of foreign bytes under a coverage-guided fuzzer, and what it has found, kept as tests."""
