@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from apps.platform import context
+from apps.platform.cards import is_card_number, is_iban
 
 _SECRET_NAME = re.compile(
     r"(?i)(password|passwd|passphrase|secret|token|authorization|cookie|api[_-]?key|private[_-]?key"
@@ -25,11 +26,6 @@ _START = r"(?<![A-Za-z0-9_.\-+])"
 _END = r"(?![A-Za-z0-9_\-])(?!\.\d)"
 _CARD = re.compile(
     _START + r"(?:\d{13,19}|\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}|3\d{3}([ -])\d{6}\2\d{5})" + _END
-)
-#: ISO/IEC 7812 issuer ranges with the lengths they are issued in.
-_ISSUED = re.compile(
-    r"4(?:\d{12}|\d{15}|\d{18})|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}"
-    r"|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}|6(?:011|4[4-9]\d|5\d\d)\d{12}|35(?:2[89]|[3-8]\d)\d{12}"
 )
 _IBAN = re.compile(
     r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?:[A-Z0-9]{11,30}|(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,4})?)"
@@ -112,8 +108,8 @@ def covered_text(text: str) -> str:
         text = pattern.sub(cover, text)
     if _HAS_DIGITS.search(text) is None and _IBAN.search(text) is None:
         return text
-    text = _CARD.sub(_if(_is_card, lambda number: f"***{number[-4:]}"), text)
-    text = _IBAN.sub(_if(_is_iban, lambda number: f"{number[:2]}***{number[-4:]}"), text)
+    text = _CARD.sub(_if(is_card_number, lambda number: f"***{number[-4:]}"), text)
+    text = _IBAN.sub(_if(is_iban, lambda number: f"{number[:2]}***{number[-4:]}"), text)
     for pattern in _PHONES:
         text = pattern.sub(r"\1*****\2", text)
     return text
@@ -127,20 +123,3 @@ def _if(
         return cover(plain) if proves(plain) else match[0]
 
     return replace
-
-
-def _is_card(number: str) -> bool:
-    """An issuer's range and the Luhn check digit (ISO/IEC 7812-1, annex B)."""
-    if _ISSUED.fullmatch(number) is None:
-        return False
-    digits = [int(digit) for digit in reversed(number)]
-    doubled = (sum(divmod(2 * digit, 10)) for digit in digits[1::2])
-    return (sum(digits[::2]) + sum(doubled)) % 10 == 0
-
-
-def _is_iban(number: str) -> bool:
-    """The check digits of ISO 13616: the rearranged number leaves 1 when divided by 97."""
-    if not 15 <= len(number) <= 34:  # noqa: PLR2004  the shortest and the longest there are
-        return False
-    rearranged = number[4:] + number[:4]
-    return int("".join(str(int(letter, 36)) for letter in rearranged)) % 97 == 1

@@ -13,12 +13,13 @@ from django.utils.http import urlencode
 from django.views import View
 
 from apps.console.navigation import may_open
-from apps.console.refusals import STATUS_OF, forbidden, sentence
+from apps.console.refusals import STATUS_OF, forbidden, refused, sentence
 from apps.console.shell import shell
 from apps.console.values import Link
 from apps.identity.errors import StepUpRequired
 from apps.identity.people import actor_of
 from apps.platform.actors import Actor
+from apps.platform.cards import CardNumberRefused, refuse_card_numbers
 from apps.platform.errors import DomainError
 
 
@@ -39,9 +40,15 @@ class Page(View):
     nav: ClassVar[str] = ""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Refuse whoever lacks the permission, naming the roles that have it."""
+        """Refuse whoever lacks the permission, naming the roles that have it; and card numbers."""
         if not may_open(request, self.permission):
             return forbidden(request, self.permission)
+        try:
+            for name, texts in [*request.GET.lists(), *request.POST.lists()]:
+                for text in texts:
+                    refuse_card_numbers(text, name)
+        except CardNumberRefused as error:
+            return refused(request, error)
         return super().dispatch(request, *args, **kwargs)
 
     @property

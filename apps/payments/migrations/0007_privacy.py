@@ -1,4 +1,4 @@
-"""Phone numbers sealed, found by a blind index."""
+"""No card number is kept."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from typing import ClassVar
 
 from django.db import migrations
 
+from apps.platform.sql import RunSQLFile
+
 
 class Migration(migrations.Migration):
-    """Nothing yet."""
+    """The guard in the tables whose texts people and clients write."""
 
     dependencies: ClassVar = [("payments", "0006_bank_files")]
-    operations: ClassVar = []
+    operations: ClassVar = [RunSQLFile("apps.payments", "0007_privacy")]

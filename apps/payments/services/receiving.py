@@ -24,6 +24,7 @@ from apps.payments.selectors.contexts import account_callback_keys, callback_key
 from apps.payments.services.pay_ins import answer_question
 from apps.platform import clock
 from apps.platform import context as house_context
+from apps.platform.cards import without_card_numbers
 from apps.platform.ids import new_id
 from apps.platform.tenant import current_tenant_id
 from apps.tenancy.contexts import inside
@@ -170,8 +171,8 @@ def _insert(message: _Message, name: str, digest: str, doubt: str = "") -> str |
             _UPSERT,
             [
                 new_id(), current_tenant_id(), message.account_id, message.attempt_id,
-                delivery.kind, name[:200], delivery.body, digest, delivery.content_type[:100],
-                delivery.remote_ip, house_context.request_id.get(),
+                delivery.kind, name[:200], without_card_numbers(delivery.body), digest,
+                delivery.content_type[:100], delivery.remote_ip, house_context.request_id.get(),
                 json.dumps(dict(message.headers)), message.verdict.is_genuine, state, now,
                 doubt[:300], now,
             ],

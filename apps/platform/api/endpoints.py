@@ -22,6 +22,7 @@ from apps.platform.api.pagination import CURSOR, LIMIT
 from apps.platform.api.problems import MEDIA_TYPE, problem_body
 from apps.platform.api.refusals import FieldsRefused, escaped
 from apps.platform.api.schema import EndpointSchema
+from apps.platform.cards import refuse_card_numbers
 from apps.platform.errors import DomainError
 from apps.platform.idempotency import Intention, Work, answer_once, fingerprint
 from apps.platform.ids import parse_public_id
@@ -71,6 +72,7 @@ class Endpoint(APIView):
         what it raises takes the key along; but a refusal that ``keeps`` approves of is an answer
         like any other and uses up the key. Permissions have been checked before, at every call.
         """
+        refuse_card_numbers(request.headers.get("Idempotency-Key", ""), "Idempotency-Key")
         intention = Intention(
             scope=str(self.actor(request).id or self.actor(request)),
             key=request.headers.get("Idempotency-Key", ""),
@@ -118,11 +120,13 @@ def _canonical(body: Any) -> Any:
 
 
 def _checked(serializer: BaseSerializer, given: Any) -> dict[str, Any]:
+    refuse_card_numbers(given)
     unknown = list(_unknown(serializer, given))
     is_valid = serializer.is_valid(raise_exception=False)
     if unknown or not is_valid:
         raise FieldsRefused(serializer.errors, unknown)
     checked: dict[str, Any] = serializer.validated_data
+    refuse_card_numbers(checked)  # numbers sent for a text are texts by now
     return checked
 
 
