@@ -42,6 +42,7 @@ from apps.platform.ids import public_id
 from apps.platform.money import Money
 from apps.tenancy.models import Tenant
 from tests.identity.people import make_person
+from tests.payments.books import Caller
 from tests.payments.sample_rail import SampleRail, refused, signature, wait_for_payer
 from tests.payments.world import allocation, balance, kes, open_chart, told
 
@@ -312,3 +313,29 @@ def test_a_dispute_from_deadline_to_loss(rail: SampleRail) -> None:
     assert (balance("1150"), balance("5100"), balance("1100")) == (0, 0, 985_00)
     assert intent(payment).disputed_minor == 0
     assert PaymentEvent.objects.filter(facet__startswith="withdrawn").count() == 1
+
+
+def test_the_api_holds_takes_and_asks_for_refunds(rail: SampleRail, mara: Tenant) -> None:
+    till = Caller(mara, "payments:read", "payments:write")
+    amount = {"amount": 1_000_00, "currency": "KES"}
+    new = {
+        "reference": "API-1", "amount": amount,
+        "allocation": [{"account": "4000", "amount": amount}],
+        "capture_method": "manual", "return_url": "https://shop.example/back",
+    }  # fmt: skip
+    made = till.post("intents", new, key="1").json()["id"]
+    till.post(f"intents/{made}/collect", {}, key="2")
+    services.send_due_attempts()
+    taken = till.post(f"intents/{made}/capture", {}, key="3")
+    assert till.post(f"intents/{made}/capture", {}, key="3").json() == taken.json()
+    services.send_due_attempts()
+    shown = till.get(f"intents/{made}").json()
+    assert (shown["status"], shown["captured"]["amount"]) == ("succeeded", 1_000_00)
+    too_much = {"amount": {"amount": 1_000_01, "currency": "KES"}, "reason": "Cold"}
+    assert till.post(f"intents/{made}/refunds", too_much, key="4").status_code == 409
+    asked_for = till.post(f"intents/{made}/refunds", {"reason": "Cold"}, key="5")
+    assert (asked_for.status_code, asked_for.json()["status"]) == (201, "awaiting_approval")
+    listed = till.get("refunds", status="awaiting_approval").json()["data"]
+    assert [row["id"] for row in listed] == [asked_for.json()["id"]]
+    assert till.post(f"intents/{made}/void", {}, key="6").status_code == 409
+    assert till.get("disputes").json()["data"] == []

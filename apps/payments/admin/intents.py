@@ -17,7 +17,7 @@ from apps.console.pages.objects import Banner
 from apps.console.registry import register_page, register_search, register_view
 from apps.console.search import Hit, exact_then_prefix
 from apps.console.site import console_site
-from apps.console.values import Fact, Note, Phone, Ref, Row, Status, Table, Value
+from apps.console.values import Fact, Link, Note, Phone, Ref, Row, Status, Table, Value
 from apps.payments.admin.timeline import moments
 from apps.payments.domain import AttemptRow, PaymentView
 from apps.payments.domain.states import CHECKABLE, COLLECTABLE
@@ -119,6 +119,10 @@ class IntentPage(PublicPage):
         receipts = [event.provider_reference for event in thing.events if event.booked]
         return [
             Fact("Received", thing.intent.captured),
+            Fact("Held", thing.intent.authorised or None),
+            Fact("Refunded", thing.intent.refunded or None),
+            Fact("Disputed", thing.intent.disputed or None),
+            Fact("Refund", Link("Ask for a refund", _refund_url(thing)) if _came(thing) else None),
             Fact("Provider's receipt", Ref(", ".join(receipts)) if receipts else None),
             Fact("Payer", Phone(thing.intent.payer)),
             Fact("Asked", thing.intent.created_at),
@@ -195,6 +199,14 @@ def _cells(attempt: AttemptRow) -> list[Value]:
         Note(attempt.message, attempt.code) if attempt.message else attempt.code or attempt.held,
         attempt.next_check_at,
     ]
+
+
+def _came(thing: PaymentView) -> bool:
+    return thing.intent.captured.minor > thing.intent.refunded.minor
+
+
+def _refund_url(thing: PaymentView) -> str:
+    return reverse("console:payments_ask_refund", args=[public_id("pi", thing.intent.id)])
 
 
 def _checkable(thing: PaymentView) -> list[AttemptRow]:

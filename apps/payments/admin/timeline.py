@@ -13,6 +13,9 @@ from apps.platform.ids import public_id
 
 _WHAT = {
     "requested": "Attempt queued",
+    "action_required": "The payer must act",
+    "approved": "Approved by the payer",
+    "reversed": "Came back",
     "pending": "Accepted by the provider",
     "unknown": "Outcome unknown",
     "failed": "Failed",
@@ -20,10 +23,26 @@ _WHAT = {
     "expired": "Expired",
     "cancelled": "Cancelled",
 }
+_DONE = {
+    ("authorise", "succeeded"): "Held",
+    ("authorise", "reversed"): "No longer held",
+    ("void", "succeeded"): "Let go",
+    ("capture", "requested"): "Capture queued",
+    ("void", "requested"): "Release queued",
+    ("refund", "requested"): "Refund approved",
+    ("refund", "succeeded"): "Refunded",
+    ("refund", "failed"): "Refund failed",
+    ("refund", "reversed"): "Refund came back",
+    ("withdrawn", "succeeded"): "Taken by a dispute",
+    ("reinstated", "succeeded"): "Given back by a dispute",
+    ("dispute_fee", "succeeded"): "Dispute fee",
+    ("dispute_fee_returned", "succeeded"): "Dispute fee given back",
+}
 _FEELS: dict[str, tuple[Tone, str]] = {
     "unknown": ("warn", "help"),
     "failed": ("bad", "cancel"),
     "succeeded": ("good", "check_circle"),
+    "reversed": ("warn", "undo"),
 }
 
 
@@ -48,12 +67,20 @@ def _of_events(events: Iterable[EventRow]) -> Iterable[Moment]:
         notes.append(f"by {event.source}")
         yield Moment(
             at=event.received_at,
-            what=_WHAT.get(event.kind, event.kind),
+            what=_what(event),
             note=", ".join(notes),
             tone=tone,
             icon=icon,
             url=reverse("console:ledger_entry", args=[entry]) if entry else "",
         )
+
+
+def _what(event: EventRow) -> str:
+    """The words for what it is about, else those of a payment."""
+    about = event.facet.partition(":")[0]
+    if about == "dispute":
+        return f"Disputed: {event.data.get('status', '')}".replace("_", " ")
+    return _DONE.get((about, event.kind)) or _WHAT.get(event.kind, event.kind)
 
 
 def _of_exchanges(exchanges: Iterable[Exchange]) -> Iterable[Moment]:

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from apps.payments import selectors, services
 from apps.payments.api import serializers
-from apps.payments.domain import Allocation
+from apps.payments.domain import Allocation, CaptureMethod
 from apps.payments.selectors.rows import intent_row
 from apps.platform.api.endpoints import Endpoint
 from apps.platform.api.pagination import CursorPages
@@ -39,13 +39,16 @@ class Intents(Endpoint):
                 reference=asked["reference"],
                 amount=asked["amount"],
                 payer_phone=asked["payer_phone"],
+                payment_method=asked["payment_method"],
+                capture_method=CaptureMethod(asked["capture_method"]),
+                return_url=asked["return_url"],
                 allocation=[Allocation(**leg) for leg in asked["allocation"]],
                 description=asked["description"],
                 metadata=asked["metadata"],
                 idempotency_key=f"api:{self.actor(request).id}:{request.headers['Idempotency-Key']}",
                 actor=self.actor(request),
             )
-            return CREATED, _detail(receipt.intent_id)
+            return CREATED, intent_detail(receipt.intent_id)
 
         return self.once(request, work)
 
@@ -72,7 +75,7 @@ class Intent(Endpoint):
     @extend_schema(operation_id="payments_read_intent", responses=serializers.IntentDetail)
     def get(self, request: Request, intent: str) -> Response:
         """The intent with its attempts."""
-        return Response(_detail(self.read_id("pi", intent)))
+        return Response(intent_detail(self.read_id("pi", intent)))
 
 
 class Collect(Endpoint):
@@ -96,7 +99,7 @@ class Collect(Endpoint):
                 provider_account=asked["provider_account"],
                 actor=self.actor(request),
             )
-            return ACCEPTED, _detail(intent_id)
+            return ACCEPTED, intent_detail(intent_id)
 
         return self.once(request, work)
 
@@ -115,11 +118,13 @@ class IntentEvents(Endpoint):
         return Response({"data": serializers.Event(events, many=True).data})
 
 
-def _detail(intent_id: UUID) -> dict[str, Any]:
+def intent_detail(intent_id: UUID) -> dict[str, Any]:
+    """The intent as it stands, with its attempts."""
     view = selectors.payment(intent_id)
     whole = {
         **{name: getattr(view.intent, name) for name in view.intent.__slots__},
         "allocation": [{"account": leg.account, "amount": leg.amount} for leg in view.allocation],
+        "action": view.action,
         "metadata": view.metadata,
         "attempts": view.attempts,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from apps.payments.domain import IntentStatus
+from apps.payments.domain import CaptureMethod, IntentStatus
 from apps.platform.api.fields import MoneyField, PublicIdField
 
 
@@ -20,7 +20,12 @@ class NewIntent(serializers.Serializer):
 
     reference = serializers.CharField(max_length=100)
     amount = MoneyField(positive=True)
-    payer_phone = serializers.CharField(max_length=20)
+    payer_phone = serializers.CharField(max_length=20, required=False, default="")
+    payment_method = serializers.CharField(max_length=200, required=False, default="")
+    capture_method = serializers.ChoiceField(
+        [m.value for m in CaptureMethod], required=False, default=CaptureMethod.AUTOMATIC
+    )
+    return_url = serializers.URLField(max_length=500, required=False, default="")
     allocation = AllocationLeg(many=True, allow_empty=False)
     description = serializers.CharField(max_length=200, required=False, default="")
     metadata = serializers.DictField(
@@ -47,7 +52,11 @@ class Intent(serializers.Serializer):
     id = PublicIdField("pi")
     reference = serializers.CharField()
     amount = MoneyField()
+    authorised = MoneyField()
     captured = MoneyField()
+    refunded = MoneyField()
+    disputed = MoneyField()
+    capture_method = serializers.CharField()
     status = serializers.ChoiceField([s.value for s in IntentStatus])
     payer = serializers.CharField()
     description = serializers.CharField()
@@ -91,7 +100,9 @@ class Event(serializers.Serializer):
 
 
 class IntentDetail(Intent):
-    """A payment intent with its attempts."""
+    """A payment intent with its attempts, and what the payer must do now (``action``)."""
+
+    action = serializers.DictField()
 
     allocation = AllocationLeg(many=True)
     metadata = serializers.DictField()

@@ -10,7 +10,9 @@ from apps.payments.api.bank_files import (
     BankFileRetry,
     BankFiles,
 )
+from apps.payments.api.disputes import Answer, Dispute, Disputes, Evidence
 from apps.payments.api.intents import Collect, Intent, IntentEvents, Intents
+from apps.payments.api.operations import Cancel, Capture, Void
 from apps.payments.api.pay_ins import (
     PayInApplication,
     PayInCandidates,
@@ -20,6 +22,7 @@ from apps.payments.api.pay_ins import (
 )
 from apps.payments.api.providers import ProviderResumption, Providers, ProviderStop
 from apps.payments.api.receipts import ReceiptCancellation, ReceiptItem, Receipts
+from apps.payments.api.refunds import IntentRefunds, Refund, Refunds
 from apps.payments.api.registration import CallbackRegistration
 
 urlpatterns = [
@@ -40,6 +43,16 @@ urlpatterns = [
     path("payments/receipts/<str:receipt>", ReceiptItem.as_view()),
     path("payments/receipts/<str:receipt>/cancel", ReceiptCancellation.as_view()),
     path("payments/providers/<slug:account>/register-callbacks", CallbackRegistration.as_view()),
+    path("payments/intents/<str:intent>/capture", Capture.as_view()),
+    path("payments/intents/<str:intent>/void", Void.as_view()),
+    path("payments/intents/<str:intent>/cancel", Cancel.as_view()),
+    path("payments/intents/<str:intent>/refunds", IntentRefunds.as_view()),
+    path("payments/refunds", Refunds.as_view()),
+    path("payments/refunds/<str:refund>", Refund.as_view()),
+    path("payments/disputes", Disputes.as_view()),
+    path("payments/disputes/<str:dispute>", Dispute.as_view()),
+    path("payments/disputes/<str:dispute>/evidence", Evidence.as_view()),
+    path("payments/disputes/<str:dispute>/answer", Answer.as_view()),
     path("payments/providers", Providers.as_view()),
     path("payments/providers/<slug:account>/stop", ProviderStop.as_view()),
     path("payments/providers/<slug:account>/resume", ProviderResumption.as_view()),

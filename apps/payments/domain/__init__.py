@@ -21,6 +21,7 @@ from apps.payments.domain.receipts import (
 from apps.payments.domain.states import (
     AttemptState,
     CallbackState,
+    CaptureMethod,
     Direction,
     IntentStatus,
     Operation,
@@ -34,6 +35,7 @@ __all__ = [
     "AttemptState",
     "CallbackRow",
     "CallbackState",
+    "CaptureMethod",
     "Direction",
     "EventKind",
     "EventRow",

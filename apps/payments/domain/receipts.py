@@ -112,7 +112,11 @@ class IntentRow:
     id: UUID
     reference: str
     amount: Money
+    authorised: Money
     captured: Money
+    refunded: Money
+    disputed: Money
+    capture_method: str
     status: IntentStatus
     payer: str  # masked
     description: str
@@ -159,6 +163,7 @@ class EventRow:
 
     id: UUID
     kind: str
+    facet: str
     source: str
     amount: Money
     booked: Money
@@ -203,9 +208,13 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class PaymentView:
-    """Everything known about one payment, for the evidence page: each list in time order."""
+    """Everything known about one payment, for the evidence page: each list in time order.
+
+    ``action`` is what the payer must do now, for whoever shows the payer the way; else empty.
+    """
 
     intent: IntentRow
+    action: Mapping[str, object]
     allocation: tuple[Allocation, ...]
     metadata: Mapping[str, object]
     attempts: tuple[AttemptRow, ...]

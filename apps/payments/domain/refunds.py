@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
+
+from apps.platform.money import Money
 
 
 class RefundStatus(StrEnum):
@@ -29,3 +34,21 @@ REFUND_MOVES: Mapping[RefundStatus, frozenset[RefundStatus]] = {
     RefundStatus.FAILED: frozenset({RefundStatus.SUCCEEDED}),
     RefundStatus.REVERSED: frozenset(),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRow:
+    """A refund as people and other apps may see it. ``problem`` is what the provider said."""
+
+    id: UUID
+    intent_id: UUID
+    reference: str
+    amount: Money
+    status: RefundStatus
+    reason: str
+    asked_by: str
+    asked_at: datetime
+    decided_by: str
+    decided_at: datetime | None
+    note: str
+    problem: str

@@ -4,6 +4,12 @@ from apps.payments.selectors.accounts import payout_policy, provider_account, pr
 from apps.payments.selectors.bank_files import bank_file, bank_file_content, bank_statements
 from apps.payments.selectors.breakers import breaker_reading
 from apps.payments.selectors.disagreements import provider_disagreements
+from apps.payments.selectors.disputes import (
+    dispute,
+    disputes,
+    open_disputes,
+    unanswered_dispute_count,
+)
 from apps.payments.selectors.health import ProviderHealth, provider_health, suspended_count
 from apps.payments.selectors.pay_ins import (
     pay_in,
@@ -30,6 +36,12 @@ from apps.payments.selectors.receipts import (
     receipt_evidence,
     receipts_to_approve,
 )
+from apps.payments.selectors.refunds import (
+    refund,
+    refunds,
+    waiting_refund_count,
+    waiting_refunds,
+)
 from apps.payments.selectors.statements import provider_transactions
 from apps.payments.selectors.violations import payments_violations
 
@@ -42,11 +54,14 @@ __all__ = [
     "breaker_reading",
     "callback",
     "cash_accounts",
+    "dispute",
+    "disputes",
     "has_due_checks",
     "has_due_sends",
     "intent_by_reference",
     "intent_events",
     "intents",
+    "open_disputes",
     "pay_in",
     "pay_in_candidates",
     "payment",
@@ -61,9 +76,14 @@ __all__ = [
     "receipt",
     "receipt_evidence",
     "receipts_to_approve",
+    "refund",
+    "refunds",
     "suspended_count",
+    "unanswered_dispute_count",
     "unknown_attempts",
     "unknown_count",
     "waiting_pay_ins",
     "waiting_pay_ins_count",
+    "waiting_refund_count",
+    "waiting_refunds",
 ]

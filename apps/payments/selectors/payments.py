@@ -17,7 +17,13 @@ from apps.payments.domain.receipts import (
     PaymentView,
     PayoutOutcome,
 )
-from apps.payments.domain.states import CHECKABLE, SENDABLE, AttemptState
+from apps.payments.domain.states import (
+    CHARGES,
+    CHECKABLE,
+    SENDABLE,
+    AttemptState,
+    IntentStatus,
+)
 from apps.payments.errors import UnknownCallback, UnknownIntent
 from apps.payments.models import (
     Attempt,
@@ -57,6 +63,7 @@ def payment(intent_id: UUID) -> PaymentView:
     exchanges = ProviderExchange.objects.filter(attempt__intent=intent)
     return PaymentView(
         intent=intent_row(intent),
+        action=_action(intent),
         allocation=tuple(
             Allocation(leg["account"], Money(leg["amount_minor"], intent.currency))
             for leg in intent.allocation
@@ -69,6 +76,14 @@ def payment(intent_id: UUID) -> PaymentView:
         ),
         exchanges=tuple(exchange_row(row) for row in exchanges.order_by("at", "id")[:EVIDENCE_MAX]),
     )
+
+
+def _action(intent: PaymentIntent) -> dict[str, object]:
+    if intent.status != IntentStatus.REQUIRES_ACTION:
+        return {}
+    waiting = intent.attempts.filter(operation__in=CHARGES, state__in=CHECKABLE)
+    last = waiting.order_by("-number").first()
+    return dict(last.action) if last else {}
 
 
 def intent_events(intent_id: UUID) -> list[EventRow]:

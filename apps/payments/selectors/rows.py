@@ -33,9 +33,13 @@ def intent_row(intent: PaymentIntent) -> IntentRow:
         id=intent.id,
         reference=intent.reference,
         amount=Money(intent.amount_minor, intent.currency),
+        authorised=Money(intent.authorised_minor, intent.currency),
         captured=Money(intent.captured_minor, intent.currency),
+        refunded=Money(intent.refunded_minor, intent.currency),
+        disputed=Money(intent.disputed_minor, intent.currency),
+        capture_method=intent.capture_method,
         status=IntentStatus(intent.status),
-        payer=masked(intent.payer_phone),
+        payer=masked(intent.payer_phone) if intent.payer_phone else "",
         description=intent.description,
         created_at=intent.created_at,
         expires_at=intent.expires_at,
@@ -58,7 +62,7 @@ def attempt_row(attempt: Attempt) -> AttemptRow:
         provider_account=attempt.provider_account.label,
         provider_key=attempt.provider_key,
         provider_refs={
-            name: str(value).replace(attempt.phone[3:], f"*****{attempt.phone[-3:]}")
+            name: _covered(str(value), attempt.phone)
             for name, value in attempt.provider_refs.items()
         },
         code=attempt.code,
@@ -81,11 +85,16 @@ def attempt_row(attempt: Attempt) -> AttemptRow:
     )
 
 
+def _covered(text: str, phone: str) -> str:
+    return text.replace(phone[3:], f"*****{phone[-3:]}") if phone else text
+
+
 def event_row(event: PaymentEvent) -> EventRow:
     """One fact."""
     return EventRow(
         id=event.id,
         kind=event.kind,
+        facet=event.facet,
         source=event.source,
         amount=Money(event.amount_minor, event.currency),
         booked=Money(event.booked_minor, event.currency),
