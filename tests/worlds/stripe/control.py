@@ -132,6 +132,13 @@ def endpoint(world: World, request: Request) -> Response:
     return Response.json({"id": made["id"]}, status=201)
 
 
+def endpoints(world: World, request: Request) -> Response:
+    """``GET endpoints?account=``: where its webhooks go."""
+    account = request.query.get("account", "")
+    found = objects.having(world, "webhook_endpoint", "_platform", account)
+    return Response.json({"urls": [endpoint["url"] for endpoint in found]})
+
+
 def resend(world: World, request: Request) -> Response:
     """``POST resend {event}``."""
     return Response.json({"sent": events.resend(world, str(_need(_body(request), "event")))})

@@ -92,6 +92,7 @@ CONTROL = (
     ("POST", "dispute", control.dispute),
     ("POST", "onboard", control.onboard),
     ("POST", "endpoint", control.endpoint),
+    ("GET", "endpoints", control.endpoints),
     ("POST", "roll-secret", control.roll_secret),
     ("POST", "resend", control.resend),
     ("POST", "clock", control.move_clock),

@@ -154,7 +154,8 @@ def read_capture(document: Document, attempt_id: str) -> Result | None:
         dedupe=f"captured:{attempt_id}",
         amount=amount,
         fee=fee(document.get("latest_charge"), amount) if is_all else None,
-        reference=reference,
+        # One charge, several captures: a reference stands for one movement of money only.
+        reference=reference if is_all else f"{reference}-{mark}",
     )
     refs = _refs(payment_intent=document) | {"charge": reference}
     return Result(Outcome.SUCCEEDED, refs, (fact,))

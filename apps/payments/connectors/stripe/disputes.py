@@ -67,7 +67,7 @@ def _movements(document: dict[str, object]) -> tuple[DisputeMovement, ...]:
                     amount=abs(fee),
                     dedupe=f"dispute-fee:{id}",
                     provider_time=at,
-                    reference=id,
+                    reference=f"{id}-fee",  # as the statement names its line
                 )
             )
     return tuple(found)
