@@ -96,15 +96,18 @@ class Machine(RuleBasedStateMachine):
         self.time.__enter__()
 
     def teardown(self) -> None:
-        self.look()
-        connection.check_constraints()
-        assert books_violations() == []
-        assert trial_balance() == trial_balance_from_postings()
-        self.history_is_that_of_the_model()
-        self.time.__exit__(None, None, None)
-        transaction.set_rollback(True)
-        self.example.__exit__(None, None, None)
-        self.steps["examples"] += 1
+        """Take the example back whatever it found: the next one begins with books as they were."""
+        try:
+            self.look()
+            connection.check_constraints()
+            assert books_violations() == []
+            assert trial_balance() == trial_balance_from_postings()
+            self.history_is_that_of_the_model()
+        finally:
+            self.time.__exit__(None, None, None)
+            transaction.set_rollback(True)
+            self.example.__exit__(None, None, None)
+            self.steps["examples"] += 1
 
     @property
     def today(self) -> date:
