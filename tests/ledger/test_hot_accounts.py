@@ -6,13 +6,14 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
 from apps.ledger import errors
-from apps.ledger.domain import AccountStatus, BalanceMode
+from apps.ledger.domain import AccountStatus, BalanceMode, Precondition
 from apps.ledger.domain import credit as credit_leg
 from apps.ledger.domain import debit as debit_leg
 from apps.ledger.models import BalanceShard, Posting
@@ -198,6 +199,25 @@ def test_limits_of_a_sharded_account_hold_at_the_end_of_each_entry_of_a_batch(
             batch(*amounts)
         assert refused.value.over_minor == over
     assert image() == before
+    assert books_violations() == []
+
+
+def test_what_else_is_asked_of_a_call_leaves_no_room_uncounted(books: Tenant) -> None:
+    """A sharded account keeps its floor beside replays, and beside accounts only looked at."""
+    replayed = draft(debit_leg("9100", kes(10)), credit_leg("9900", kes(10)))
+    post_entry(draft=replayed, idempotency_key="before", actor=SYSTEM)
+    keep("9110", BalanceMode.SHARDED)
+    over = draft(credit_leg("9110", kes(1)), debit_leg("9600", kes(1)))
+    looked_at = [Precondition(account=code, min_balance_minor=0) for code in ("9100", "9900")]
+    for drafts in (
+        {"before": replayed, "over": over},
+        {"over": over, "before": replayed},
+        {"over": replace(over, preconditions=looked_at)},
+    ):
+        before = image()
+        with pytest.raises(errors.InsufficientFunds), transaction.atomic():
+            post_entries(drafts=drafts, actor=SYSTEM)
+        assert image() == before
     assert books_violations() == []
 
 

@@ -417,7 +417,8 @@ AS $$
 DECLARE
     fresh bigint[];  -- the numbers of the entries that are not in the books yet
     written bigint;
-    kept bigint;
+    asked text[];
+    are_all_kept boolean;
     is_watched boolean;
     releases_early boolean;
     was_refused boolean;
@@ -426,13 +427,14 @@ BEGIN
     -- 1 lock: who changes modes waits for us from here on, and then balances, with the accounts
     -- that conditions look at
     LOCK TABLE ledger_journal_entry IN ROW EXCLUSIVE MODE;
-    SELECT bool_or(x.is_watched), bool_or(x.releases_early), count(*)
-      INTO is_watched, releases_early, kept
+    asked := p_account || ARRAY(
+        SELECT c ->> 'account' FROM jsonb_array_elements(p_conditions) c);
+    SELECT bool_or(x.is_watched), bool_or(x.releases_early),
+           count(*) = (SELECT count(DISTINCT account) FROM unnest(asked) l(account))
+      INTO is_watched, releases_early, are_all_kept
       FROM (SELECT b.is_watched, b.releases_early
               FROM ledger_account_balance b JOIN ledger_account a ON a.id = b.account_id
-             WHERE a.code = ANY (p_account || ARRAY(
-                       SELECT c ->> 'account' FROM jsonb_array_elements(p_conditions) c))
-               AND b.mode = 'synchronous'
+             WHERE a.code = ANY (asked) AND b.mode = 'synchronous'
              ORDER BY b.account_id FOR NO KEY UPDATE OF b) x;
     IF releases_early THEN
         PERFORM set_config('ledger.releases_early', 'on', true);
@@ -467,7 +469,7 @@ BEGIN
     END IF;
 
     IF fresh IS NOT NULL THEN
-        IF kept < (SELECT count(DISTINCT account) FROM unnest(p_account) l(account)) THEN
+        IF NOT are_all_kept THEN
             has_room := ledger_take_room_v1(p_entry, p_account, p_side, p_amount);
         END IF;
         -- 3 write

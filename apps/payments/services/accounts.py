@@ -18,6 +18,7 @@ from apps.payments.errors import (
     LiveProviderForTestTenant,
     UnknownProviderAccount,
 )
+from apps.payments.errors.bank_files import PayeeDoesNotFit
 from apps.payments.models import ProviderAccount
 from apps.payments.services.journals import DISPUTE_LOSSES, DISPUTED, REFUNDS
 from apps.platform import audit, clock
@@ -107,15 +108,22 @@ def _create(draft: ProviderAccountDraft) -> ProviderAccount:
 def account_for(
     operation: Operation, amount: Money, label: str = "", party: PartyKind = "phone"
 ) -> ProviderAccount:
-    """The active account that can do this with that party: the one named, else the first."""
+    """The active account that can do this with that party: the one named, else the first.
+
+    ``PayeeDoesNotFit`` when the one named pays, but nobody of that kind.
+    """
     candidates = ProviderAccount.objects.filter(status="active", currency=amount.currency)
     if label:
         candidates = candidates.filter(label=label)
     for account in candidates.order_by("label"):
         can = capabilities_of(account)
-        if operation in can.operations and party in can.parties.get(operation, _PHONES):
+        if operation not in can.operations:
+            continue
+        if party in can.parties.get(operation, _PHONES):
             check_amount(can, operation, amount)
             return account
+        if label and operation == Operation.PAYOUT:
+            raise PayeeDoesNotFit(account=label)
     raise UnknownProviderAccount(account=label or f"any for {operation}")
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from apps.payments.connectors.base import Party
+from apps.payments.connectors.base import Party, PartyKind
 from apps.payments.domain import tokens
 from apps.payments.domain.keys import short_key
 from apps.payments.domain.merging import RANKS, EventKind
@@ -125,7 +125,8 @@ def create_payout_attempt(  # noqa: PLR0913  the facts of a payout, each by name
         return first
     earlier = Attempt.objects.filter(payout_ref=payout_ref)
     _refuse_second_payout(payout_ref)
-    account = account_for(Operation.PAYOUT, amount, provider_account)
+    party: PartyKind = "phone" if payee is None else "bank_account"
+    account = account_for(Operation.PAYOUT, amount, provider_account, party)
     check_payee(account, amount, payee)
     draft = AttemptDraft(
         operation=Operation.PAYOUT,
