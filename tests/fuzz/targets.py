@@ -88,24 +88,22 @@ def _recognised(data: bytes) -> None:
 
 
 #: Name, what is called, and a good file to begin with.
-TARGETS: dict[str, tuple[Target, bytes]] = (
-    {
-        "camt": (partial(_read, camt.read), camt_file()),
-        "pain002": (partial(_read, pain002.read), pain002_file()),
-        "mt940": (partial(_read, mt940.read), MT940),
-        "bai2": (partial(_read, bai2.read), BAI2),
-        "csv": (partial(_read, partial(profiles.read, profile=PROFILE)), CSV.encode()),
-        "portal_csv": (_portal, b"Short Code:,600100\r\nCurrency:,KES\r\n"),
-        "recognised": (_recognised, b"{1:F01"),
-    }
-    | {
-        f"callback_{code}": (partial(_callback, rail), CALLBACK)
-        for code, rail in connectors().items()
-        if isinstance(rail, WebhookReader)
-    }
-    | {
-        f"event_{code}": (partial(_event, rail), EVENT)
-        for code, rail in connectors().items()
-        if isinstance(rail, AccountWebhookReader)
-    }
-)
+TARGETS: dict[str, tuple[Target, bytes]] = {
+    "camt": (partial(_read, camt.read), camt_file()),
+    "pain002": (partial(_read, pain002.read), pain002_file()),
+    "mt940": (partial(_read, mt940.read), MT940),
+    "bai2": (partial(_read, bai2.read), BAI2),
+    "csv": (partial(_read, partial(profiles.read, profile=PROFILE)), CSV.encode()),
+    "portal_csv": (_portal, b"Short Code:,600100\r\nCurrency:,KES\r\n"),
+    "recognised": (_recognised, b"{1:F01"),
+}
+TARGETS |= {
+    f"callback_{code}": (partial(_callback, rail), CALLBACK)
+    for code, rail in connectors().items()
+    if isinstance(rail, WebhookReader)
+}
+TARGETS |= {
+    f"event_{code}": (partial(_event, rail), EVENT)
+    for code, rail in connectors().items()
+    if isinstance(rail, AccountWebhookReader)
+}

@@ -35,7 +35,7 @@ class Server(asyncssh.SSHServer):
 class Dropping(asyncssh.SFTPServer):
     """Loses the connection when it is asked to rename ``lost``: before or after it is done."""
 
-    def rename(self, oldpath: bytes, newpath: bytes) -> None:  # type: ignore[override]  # may be plain
+    def rename(self, oldpath: bytes, newpath: bytes) -> None:
         if b"after" in oldpath:
             super().rename(oldpath, newpath)
         if b"lost" in oldpath:
