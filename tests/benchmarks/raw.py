@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
-from os import getpid
 from random import Random
-from threading import get_ident
 from typing import Any
 from uuid import UUID
 
@@ -125,7 +123,7 @@ def copies(tenant: UUID, accounts: Sequence[UUID], size: int) -> Way:
 
 def _versions() -> Any:
     """Numbers that no other caller uses."""
-    return count((getpid() << 32) + ((get_ident() >> 6) % 4096 << 20))
+    return count(Random().getrandbits(62))
 
 
 def _rows(tenant: UUID, accounts: Sequence[UUID], version: int) -> Rows:
