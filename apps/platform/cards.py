@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.platform.errors import DomainError
+from apps.platform.ibans import is_iban
 
 #: ISO/IEC 7812 issuer ranges with the lengths they are issued in.
 _ISSUED = re.compile(
@@ -138,14 +139,6 @@ def _blank_if_named(match: re.Match[str]) -> str:
     plain = re.sub(r"[ -]", "", match[0]).upper()
     is_named = "-" in match[0] or is_iban(plain)
     return "x" * len(match[0]) if is_named else match[0]
-
-
-def is_iban(number: str) -> bool:
-    """The check digits of ISO 13616: the rearranged number leaves 1 when divided by 97."""
-    if not 15 <= len(number) <= 34:  # noqa: PLR2004  the shortest and the longest there are
-        return False
-    rearranged = number[4:] + number[:4]
-    return int("".join(str(int(letter, 36)) for letter in rearranged)) % 97 == 1
 
 
 def _is_refused(name: str, text: str) -> bool:

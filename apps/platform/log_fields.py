@@ -13,7 +13,8 @@ from collections.abc import Callable
 from typing import Any
 
 from apps.platform import context
-from apps.platform.cards import is_card_number, is_iban
+from apps.platform.cards import is_card_number
+from apps.platform.ibans import is_iban
 
 _SECRET_NAME = re.compile(
     r"(?i)(password|passwd|passphrase|secret|token|authorization|cookie|api[_-]?key|private[_-]?key"

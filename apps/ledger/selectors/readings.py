@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
-from django.db import connection
 from psycopg import sql
 
 from apps.platform import metrics
-from apps.platform.messaging.tenants import Place, ready_places
+from apps.platform.messaging.figures import figures_of_tenants
+from apps.platform.messaging.tenants import Place
 from apps.platform.metrics import Reading, by_tenant
 
 #: Rows are counted up to here; beyond it the figure only says "very many".
 COUNT_MAX = 10_000
-_PLACES_MAX = 100
 _UNSEALED = """
     SELECT count(*) FROM (
         SELECT FROM {entry} e
@@ -90,15 +90,7 @@ def register() -> None:
 
 def figures(query: str) -> Mapping[str, float]:
     """The figure of each ready tenant that is not zero, by slug."""
-    found: dict[str, float] = {}
-    places = [place for place in ready_places() if place.slug != "platform"]
-    for start in range(0, len(places), _PLACES_MAX):
-        parts = [_part(query, place) for place in places[start : start + _PLACES_MAX]]
-        if parts:
-            with connection.cursor() as cursor:
-                cursor.execute(sql.SQL(" UNION ALL ").join(parts).as_string(cursor.connection))
-                found |= {slug: float(figure) for slug, figure in cursor.fetchall() if figure}
-    return found
+    return figures_of_tenants(partial(_part, query))
 
 
 def _part(query: str, place: Place) -> sql.Composable:

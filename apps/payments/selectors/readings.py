@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from django.db import connection
 from psycopg import sql
 
 from apps.payments.domain.states import CHECKABLE, SENDABLE, AttemptState, CallbackState
 from apps.platform import metrics
-from apps.platform.messaging.tenants import ready_places
+from apps.platform.messaging.figures import figures_of_tenants
+from apps.platform.messaging.tenants import Place
 from apps.platform.metrics import Reading, by_tenant
 
-_PLACES_MAX = 100
 # A request that a person stopped waits for that person and is nobody's backlog.
 _OLDEST_DUE = """
     SELECT {slug}, extract(epoch FROM clock_timestamp() - least(
@@ -53,23 +52,17 @@ def register() -> None:
 
 def _seconds(question: str) -> Mapping[str, float]:
     """By tenant; those where nothing waits are left out."""
-    found: dict[str, float] = {}
-    places = [place for place in ready_places() if place.slug != "platform"]
-    for start in range(0, len(places), _PLACES_MAX):
-        parts = [
-            sql.SQL(question).format(
-                slug=sql.Literal(place.slug),
-                attempt=sql.Identifier(place.schema, "payments_attempt"),
-                callback=sql.Identifier(place.schema, "payments_callback"),
-                stop=sql.Identifier(place.schema, "payments_provider_stop"),
-                sendable=sql.Literal([state.value for state in SENDABLE]),
-                checkable=sql.Literal([state.value for state in CHECKABLE]),
-                unknown=sql.Literal([state.value for state in _UNKNOWN]),
-                new=sql.Literal(CallbackState.NEW.value),
-            )
-            for place in places[start : start + _PLACES_MAX]
-        ]
-        with connection.cursor() as cursor:
-            cursor.execute(sql.SQL(" UNION ALL ").join(parts).as_string(cursor.connection))
-            found |= {slug: float(age) for slug, age in cursor.fetchall() if age}
-    return by_tenant(found)
+    return by_tenant(figures_of_tenants(partial(_part, question)))
+
+
+def _part(question: str, place: Place) -> sql.Composable:
+    return sql.SQL(question).format(
+        slug=sql.Literal(place.slug),
+        attempt=sql.Identifier(place.schema, "payments_attempt"),
+        callback=sql.Identifier(place.schema, "payments_callback"),
+        stop=sql.Identifier(place.schema, "payments_provider_stop"),
+        sendable=sql.Literal([state.value for state in SENDABLE]),
+        checkable=sql.Literal([state.value for state in CHECKABLE]),
+        unknown=sql.Literal([state.value for state in _UNKNOWN]),
+        new=sql.Literal(CallbackState.NEW.value),
+    )

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 
-from django.db import connection
 from psycopg import sql
 
 from apps.platform import clock, metrics
 from apps.platform.messaging import outbox
+from apps.platform.messaging.figures import figures_of
 from apps.platform.messaging.tenants import Place, ready_places
 from apps.platform.metrics import Reading, by_tenant
 
 #: Rows are counted up to here; beyond it the figure only says "very many".
 COUNT_MAX = 10_000
-_SCHEMAS_MAX = 200
 
 
 def register() -> None:
@@ -58,27 +57,12 @@ def _counts(table: str, condition: str) -> Mapping[str, float]:
         " FROM (SELECT FROM {table} WHERE {condition} LIMIT {most}) AS waiting"
     )
 
-    def count(places: Sequence[Place]) -> dict[str, float]:
-        parts = [
-            part.format(
-                slug=sql.Literal(place.slug),
-                table=sql.Identifier(place.schema, table),
-                condition=sql.SQL(condition),
-                most=sql.Literal(COUNT_MAX),
-            )
-            for place in places
-        ]
-        with connection.cursor() as cursor:
-            cursor.execute(sql.SQL(" UNION ALL ").join(parts).as_string(cursor.connection))
-            return {slug: float(number) for slug, number in cursor.fetchall() if number}
+    def count(place: Place) -> sql.Composable:
+        return part.format(
+            slug=sql.Literal(place.slug),
+            table=sql.Identifier(place.schema, table),
+            condition=sql.SQL(condition),
+            most=sql.Literal(COUNT_MAX),
+        )
 
-    return _in_parts(ready_places(), count)
-
-
-def _in_parts(
-    places: Sequence[Place], count: Callable[[Sequence[Place]], dict[str, float]]
-) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for start in range(0, len(places), _SCHEMAS_MAX):
-        found.update(count(places[start : start + _SCHEMAS_MAX]))
-    return found
+    return figures_of(ready_places(), count)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from django.db import connection
 from psycopg import sql
 
 from apps.platform import metrics
-from apps.platform.messaging.tenants import ready_places
+from apps.platform.messaging.figures import figures_of_tenants
+from apps.platform.messaging.tenants import Place
 from apps.platform.metrics import Reading, by_tenant
 
-_PLACES_MAX = 100
 _OLDEST_DUE = """
     SELECT {slug}, (
         SELECT coalesce(extract(epoch FROM clock_timestamp() - min(d.next_try_at)), 0)
@@ -36,18 +35,12 @@ def register() -> None:
 
 def oldest_due_seconds() -> Mapping[str, float]:
     """By slug; tenants where nothing is late are left out."""
-    found: dict[str, float] = {}
-    places = [place for place in ready_places() if place.slug != "platform"]
-    for start in range(0, len(places), _PLACES_MAX):
-        parts = [
-            sql.SQL(_OLDEST_DUE).format(
-                slug=sql.Literal(place.slug),
-                delivery=sql.Identifier(place.schema, "webhooks_delivery"),
-                endpoint=sql.Identifier(place.schema, "webhooks_endpoint"),
-            )
-            for place in places[start : start + _PLACES_MAX]
-        ]
-        with connection.cursor() as cursor:
-            cursor.execute(sql.SQL(" UNION ALL ").join(parts).as_string(cursor.connection))
-            found |= {slug: float(age) for slug, age in cursor.fetchall() if age}
-    return found
+    return figures_of_tenants(_oldest_due)
+
+
+def _oldest_due(place: Place) -> sql.Composable:
+    return sql.SQL(_OLDEST_DUE).format(
+        slug=sql.Literal(place.slug),
+        delivery=sql.Identifier(place.schema, "webhooks_delivery"),
+        endpoint=sql.Identifier(place.schema, "webhooks_endpoint"),
+    )

@@ -16,6 +16,7 @@ from uuid import UUID
 from xml.sax.saxutils import escape
 
 from apps.payments.connectors.bank.errors import BatchTotalsDiffer, UnwritablePayment
+from apps.platform import ibans
 from apps.platform.currencies import CURRENCIES
 
 Version = Literal["03", "09"]
@@ -254,11 +255,8 @@ class _Writer:
 
 
 def is_iban(text: str) -> bool:
-    """ISO 13616: the form, and the check digits (ISO 7064 modulo 97)."""
-    if not _IBAN.fullmatch(text):
-        return False
-    digits = "".join(str(int(letter, 36)) for letter in text[4:] + text[:4])
-    return int(digits) % 97 == 1
+    """ISO 13616: the form as a bank takes it, and the check digits (ISO 7064 modulo 97)."""
+    return _IBAN.fullmatch(text) is not None and ibans.is_iban(text)
 
 
 def is_bic(text: str) -> bool:
