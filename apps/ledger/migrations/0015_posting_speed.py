@@ -12,5 +12,5 @@ from apps.platform.sql import RunSQLFile
 class Migration(migrations.Migration):
     """Functions only; no table changes."""
 
-    dependencies: ClassVar = [("ledger", "0014_recurring")]
+    dependencies: ClassVar = [("ledger", "0014_balances_keep_off")]
     operations: ClassVar = [RunSQLFile("apps.ledger", "0015_posting_speed")]
