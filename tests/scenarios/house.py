@@ -57,11 +57,11 @@ class House:
         return []
 
     def wait_for(self, act: str) -> None:
-        """Until the act is over, or the process has ended."""
+        """Until the act is over."""
         self.wait_until(act, lambda: act in self.acts_done())
 
     def wait_until(self, what: str, is_over: Callable[[], bool]) -> None:
-        """Until it is over, or the process has ended. Fails when the day is in trouble."""
+        """Until it is over. Fails when the day is in trouble, or the house ends before."""
         deadline = time.monotonic() + DAY_SECONDS
         while not is_over() and self.process.poll() is None:
             assert time.monotonic() < deadline, f"{what} did not come to an end: {self.state()}"
@@ -69,6 +69,7 @@ class House:
             assert "The day stopped" not in said, said
             assert "Traceback" not in said, said
             time.sleep(0.2)
+        assert is_over(), f"the house ended before {what}: {self.said()}"
 
     def said(self) -> str:
         """The end of what was printed on the terminal."""

@@ -61,14 +61,14 @@ def next_day(house: House) -> Iterator[House]:
         yield again
 
 
-def audit(house: House) -> tuple[int, list[str]]:
-    """The exit code of the audit and the names of the broken laws."""
+def audit(house: House) -> tuple[int, set[tuple[str, str]]]:
+    """The exit code of the audit, and each broken law with the company whose law it is."""
     done = house.manage("audit_books", "--all-tenants", "--json")
-    found = [
-        violation["check"]
+    found = {
+        (tenant["tenant"], violation["check"])
         for tenant in json.loads(done.stdout)["tenants"]
         for violation in tenant["violations"]
-    ]
+    }
     return done.returncode, found
 
 
@@ -87,60 +87,44 @@ def test_the_day_is_proved_though_every_process_was_killed(house: House) -> None
     assert report["resumed"]
     assert [proof for proof in report["proofs"] if not proof["holds"]] == []
     assert report["all_hold"]
-    assert audit(house) == (0, [])
+    assert audit(house) == (0, set())
 
 
 def test_the_next_day_is_proved_too(next_day: House) -> None:
     assert next_day.report()["all_hold"], next_day.said()
-    assert audit(next_day) == (0, [])
+    assert audit(next_day) == (0, set())
 
 
-def test_an_entry_altered_behind_the_triggers_is_found(next_day: House) -> None:
-    target = "t_mara.ledger_posting"
-    key = f"(SELECT entry_id, leg FROM {target} ORDER BY 1, 2 LIMIT 1)"
+def test_what_is_altered_behind_the_triggers_is_found(next_day: House) -> None:
+    """A posting's amount, a balance, an event that was never told: each by the law it breaks."""
+    posting, balance = "t_mara.ledger_posting", "t_baobab.ledger_account_balance"
+    event = "t_mara.platform_outbox_message"
+    leg = f"WHERE (entry_id, leg) = (SELECT entry_id, leg FROM {posting} ORDER BY 1, 2 LIMIT 1)"
+    account = f"WHERE account_id = (SELECT account_id FROM {balance} ORDER BY 1 LIMIT 1)"
+    told = f"SELECT id FROM {event} WHERE name = 'ledger.entry_posted' ORDER BY id LIMIT 1"
     with tampered(
         next_day,
-        f"UPDATE {target} SET amount_minor = amount_minor + 1 WHERE (entry_id, leg) = {key}",
+        f"UPDATE {posting} SET amount_minor = amount_minor + 1 {leg}",
+        f"UPDATE {balance} SET debits_minor = debits_minor + 1 {account}",
+        f"CREATE TABLE t_mara.kept AS SELECT * FROM {event} WHERE id = ({told})",
+        f"DELETE FROM {event} WHERE id = (SELECT id FROM t_mara.kept)",
     ):
         code, found = audit(next_day)
     with tampered(
         next_day,
-        f"UPDATE {target} SET amount_minor = amount_minor - 1 WHERE (entry_id, leg) = {key}",
+        f"UPDATE {posting} SET amount_minor = amount_minor - 1 {leg}",
+        f"UPDATE {balance} SET debits_minor = debits_minor - 1 {account}",
+        f"INSERT INTO {event} SELECT * FROM t_mara.kept",
+        "DROP TABLE t_mara.kept",
     ):
         pass
     assert code == 1
-    assert found
-    assert audit(next_day) == (0, [])
-
-
-def test_a_balance_altered_behind_the_triggers_is_found(next_day: House) -> None:
-    table = "t_baobab.ledger_account_balance"
-    which = f"WHERE account_id = (SELECT account_id FROM {table} ORDER BY 1 LIMIT 1)"
-    with tampered(next_day, f"UPDATE {table} SET debits_minor = debits_minor + 1 {which}"):
-        code, found = audit(next_day)
-    with tampered(next_day, f"UPDATE {table} SET debits_minor = debits_minor - 1 {which}"):
-        pass
-    assert code == 1
-    assert found
-    assert audit(next_day) == (0, [])
-
-
-def test_a_deleted_event_is_found(next_day: House) -> None:
-    table = "t_mara.platform_outbox_message"
-    which = f"SELECT id FROM {table} WHERE name = 'ledger.entry_posted' ORDER BY id LIMIT 1"
-    with tampered(
-        next_day,
-        f"CREATE TABLE t_mara.kept AS SELECT * FROM {table} WHERE id = ({which})",
-        f"DELETE FROM {table} WHERE id = (SELECT id FROM t_mara.kept)",
-    ):
-        code, found = audit(next_day)
-    with tampered(
-        next_day, f"INSERT INTO {table} SELECT * FROM t_mara.kept", "DROP TABLE t_mara.kept"
-    ):
-        pass
-    assert code == 1
-    assert found
-    assert audit(next_day) == (0, [])
+    assert found >= {
+        ("mara", "ledger.entries_balance"),
+        ("baobab", "ledger.balance_is_last_posting"),
+        ("mara", "ledger.entries_are_announced"),
+    }
+    assert audit(next_day) == (0, set())
 
 
 def test_a_payout_paid_twice_is_found_and_ctrl_c_leaves_nothing_running(next_day: House) -> None:
@@ -151,6 +135,6 @@ def test_a_payout_paid_twice_is_found_and_ctrl_c_leaves_nothing_running(next_day
     provider.tell("pay-again", receipt=paid[0]["receipt"])
     code, found = audit(next_day)
     assert code == 1
-    assert any("provider" in check or "payments" in check for check in found)
+    assert any("provider" in check or "payments" in check for _, check in found)
     assert next_day.stop() == 0
     assert next_day.running() == []
