@@ -173,6 +173,11 @@ class Migration(migrations.Migration):
                 "db_table": "identity_role_grant",
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("user", "role"), name="identity_role_grant_once"
+                    ),
+                ],
             },
         ),
         migrations.AddField(
@@ -284,12 +289,6 @@ class Migration(migrations.Migration):
                 "abstract": False,
                 "base_manager_name": "objects",
             },
-        ),
-        migrations.AddConstraint(
-            model_name="rolegrant",
-            constraint=models.UniqueConstraint(
-                fields=("user", "role"), name="identity_role_grant_once"
-            ),
         ),
         migrations.AddConstraint(
             model_name="user",

@@ -82,6 +82,26 @@ class Migration(migrations.Migration):
                 "ordering": ["code"],
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "account_class__in",
+                                ["asset", "liability", "equity", "income", "expense", "memo"],
+                            )
+                        ),
+                        name="ledger_account_class_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "status__in",
+                                ["open", "frozen_debit", "frozen_credit", "frozen", "closed"],
+                            )
+                        ),
+                        name="ledger_account_status_known",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -182,6 +202,24 @@ class Migration(migrations.Migration):
                 "ordering": ["-id"],
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(fields=["posted_at", "id"], name="ledger_journal_entry_posted_at"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("idempotency_key",), name="ledger_journal_entry_key_once"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("source_event", ""), _negated=True),
+                        fields=("source_event", "kind"),
+                        name="ledger_journal_entry_source_once",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("kind", "reversal")),
+                        fields=("reverses",),
+                        name="ledger_journal_entry_reversed_once",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -238,6 +276,40 @@ class Migration(migrations.Migration):
                 "db_table": "ledger_posting",
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(
+                        fields=["account", "value_date", "posted_at"],
+                        name="ledger_posting_value_date",
+                    ),
+                    models.Index(
+                        condition=models.Q(("account_version", None)),
+                        fields=["account"],
+                        include=("side", "amount_minor", "value_date"),
+                        name="ledger_posting_unfolded",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("account", "account_version"), name="ledger_posting_version_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("amount_minor__gt", 0),
+                            ("leg__range", (1, 10000)),
+                            ("side__in", ["D", "C"]),
+                            models.Q(
+                                models.Q(
+                                    ("account_version__gt", 0),
+                                    ("account_version__isnull", False),
+                                    ("balance_after_minor__isnull", False),
+                                ),
+                                models.Q(("account_version", None), ("balance_after_minor", None)),
+                                _connector="OR",
+                            ),
+                        ),
+                        name="ledger_posting_sound",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -293,94 +365,5 @@ class Migration(migrations.Migration):
                 "abstract": False,
                 "base_manager_name": "objects",
             },
-        ),
-        migrations.AddConstraint(
-            model_name="account",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "account_class__in",
-                        ["asset", "liability", "equity", "income", "expense", "memo"],
-                    )
-                ),
-                name="ledger_account_class_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="account",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("status__in", ["open", "frozen_debit", "frozen_credit", "frozen", "closed"])
-                ),
-                name="ledger_account_status_known",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="journalentry",
-            index=models.Index(fields=["posted_at", "id"], name="ledger_journal_entry_posted_at"),
-        ),
-        migrations.AddConstraint(
-            model_name="journalentry",
-            constraint=models.UniqueConstraint(
-                fields=("idempotency_key",), name="ledger_journal_entry_key_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="journalentry",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("source_event", ""), _negated=True),
-                fields=("source_event", "kind"),
-                name="ledger_journal_entry_source_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="journalentry",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("kind", "reversal")),
-                fields=("reverses",),
-                name="ledger_journal_entry_reversed_once",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="posting",
-            index=models.Index(
-                fields=["account", "value_date", "posted_at"],
-                name="ledger_posting_value_date",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="posting",
-            index=models.Index(
-                condition=models.Q(("account_version", None)),
-                fields=["account"],
-                include=("side", "amount_minor", "value_date"),
-                name="ledger_posting_unfolded",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="posting",
-            constraint=models.UniqueConstraint(
-                fields=("account", "account_version"), name="ledger_posting_version_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="posting",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("amount_minor__gt", 0),
-                    ("leg__range", (1, 10000)),
-                    ("side__in", ["D", "C"]),
-                    models.Q(
-                        models.Q(
-                            ("account_version__gt", 0),
-                            ("account_version__isnull", False),
-                            ("balance_after_minor__isnull", False),
-                        ),
-                        models.Q(("account_version", None), ("balance_after_minor", None)),
-                        _connector="OR",
-                    ),
-                ),
-                name="ledger_posting_sound",
-            ),
         ),
     ]

@@ -98,6 +98,62 @@ class Migration(migrations.Migration):
                 "ordering": ["-placed_at", "-id"],
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(fields=["placed_at", "id"], name="ledger_hold_placed_at"),
+                    models.Index(
+                        condition=models.Q(("status", "open")),
+                        fields=["expires_at"],
+                        name="ledger_hold_due",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("idempotency_key",), name="ledger_hold_key_once"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("source_event", ""), _negated=True),
+                        fields=("source_event", "reason"),
+                        name="ledger_hold_source_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "reason__in",
+                                [
+                                    "authorization",
+                                    "payout",
+                                    "settlement",
+                                    "dispute",
+                                    "risk",
+                                    "legal",
+                                    "collateral",
+                                    "closing",
+                                    "other",
+                                ],
+                            )
+                        ),
+                        name="ledger_hold_reason_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("closed_at", None), ("status", "open")),
+                            models.Q(
+                                ("closed_at__isnull", False),
+                                ("status__in", ["captured", "released", "expired"]),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="ledger_hold_status_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("expires_at", None),
+                            ("expires_at__gt", models.F("placed_at")),
+                            _connector="OR",
+                        ),
+                        name="ledger_hold_lives",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -153,6 +209,51 @@ class Migration(migrations.Migration):
                 "db_table": "ledger_hold_leg",
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("open_minor__gt", 0)),
+                        fields=["account"],
+                        name="ledger_hold_leg_open",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "amount_minor",
+                                django.db.models.expressions.CombinedExpression(
+                                    django.db.models.expressions.CombinedExpression(
+                                        django.db.models.expressions.CombinedExpression(
+                                            models.F("captured_minor"),
+                                            "+",
+                                            models.F("released_minor"),
+                                        ),
+                                        "+",
+                                        models.F("expired_minor"),
+                                    ),
+                                    "+",
+                                    models.F("open_minor"),
+                                ),
+                            )
+                        ),
+                        name="ledger_hold_leg_adds_up",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("amount_minor__gt", 0),
+                            ("asked_minor__gte", models.F("amount_minor")),
+                            ("captured_minor__gte", 0),
+                            ("expired_minor__gte", 0),
+                            ("open_minor__gte", 0),
+                            ("released_minor__gte", 0),
+                        ),
+                        name="ledger_hold_leg_never_negative",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("side__in", ["D", "C"])),
+                        name="ledger_hold_leg_side_known",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -222,164 +323,39 @@ class Migration(migrations.Migration):
                 "ordering": ["hold_id", "number"],
                 "abstract": False,
                 "base_manager_name": "objects",
-            },
-        ),
-        migrations.AddIndex(
-            model_name="hold",
-            index=models.Index(fields=["placed_at", "id"], name="ledger_hold_placed_at"),
-        ),
-        migrations.AddIndex(
-            model_name="hold",
-            index=models.Index(
-                condition=models.Q(("status", "open")),
-                fields=["expires_at"],
-                name="ledger_hold_due",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="hold",
-            constraint=models.UniqueConstraint(
-                fields=("idempotency_key",), name="ledger_hold_key_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="hold",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("source_event", ""), _negated=True),
-                fields=("source_event", "reason"),
-                name="ledger_hold_source_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="hold",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "reason__in",
-                        [
-                            "authorization",
-                            "payout",
-                            "settlement",
-                            "dispute",
-                            "risk",
-                            "legal",
-                            "collateral",
-                            "closing",
-                            "other",
-                        ],
-                    )
-                ),
-                name="ledger_hold_reason_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="hold",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("closed_at", None), ("status", "open")),
-                    models.Q(
-                        ("closed_at__isnull", False),
-                        ("status__in", ["captured", "released", "expired"]),
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("entry_id__isnull", False)),
+                        fields=["entry_id"],
+                        name="ledger_hold_movement_entry",
                     ),
-                    _connector="OR",
-                ),
-                name="ledger_hold_status_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="hold",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("expires_at", None), ("expires_at__gt", models.F("placed_at")), _connector="OR"
-                ),
-                name="ledger_hold_lives",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="holdleg",
-            index=models.Index(
-                condition=models.Q(("open_minor__gt", 0)),
-                fields=["account"],
-                name="ledger_hold_leg_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="holdleg",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "amount_minor",
-                        django.db.models.expressions.CombinedExpression(
-                            django.db.models.expressions.CombinedExpression(
-                                django.db.models.expressions.CombinedExpression(
-                                    models.F("captured_minor"), "+", models.F("released_minor")
-                                ),
-                                "+",
-                                models.F("expired_minor"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("idempotency_key",), name="ledger_hold_movement_key_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "placed"), ("number", 1)),
+                            models.Q(
+                                ("kind__in", ["captured", "released", "expired"]), ("number__gt", 1)
                             ),
-                            "+",
-                            models.F("open_minor"),
+                            _connector="OR",
                         ),
-                    )
-                ),
-                name="ledger_hold_leg_adds_up",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="holdleg",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("amount_minor__gt", 0),
-                    ("asked_minor__gte", models.F("amount_minor")),
-                    ("captured_minor__gte", 0),
-                    ("expired_minor__gte", 0),
-                    ("open_minor__gte", 0),
-                    ("released_minor__gte", 0),
-                ),
-                name="ledger_hold_leg_never_negative",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="holdleg",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("side__in", ["D", "C"])), name="ledger_hold_leg_side_known"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="holdmovement",
-            index=models.Index(
-                condition=models.Q(("entry_id__isnull", False)),
-                fields=["entry_id"],
-                name="ledger_hold_movement_entry",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="holdmovement",
-            constraint=models.UniqueConstraint(
-                fields=("idempotency_key",), name="ledger_hold_movement_key_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="holdmovement",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", "placed"), ("number", 1)),
-                    models.Q(("kind__in", ["captured", "released", "expired"]), ("number__gt", 1)),
-                    _connector="OR",
-                ),
-                name="ledger_hold_movement_kind_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="holdmovement",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("entry_id__isnull", False), ("kind", "captured")),
-                    models.Q(models.Q(("kind", "captured"), _negated=True), ("entry_id", None)),
-                    _connector="OR",
-                ),
-                name="ledger_hold_movement_posts",
-            ),
+                        name="ledger_hold_movement_kind_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("entry_id__isnull", False), ("kind", "captured")),
+                            models.Q(
+                                models.Q(("kind", "captured"), _negated=True), ("entry_id", None)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="ledger_hold_movement_posts",
+                    ),
+                ],
+            },
         ),
         RunSQLFile("apps.ledger", "0004_holds"),
         RunSQLFile("apps.ledger", "0004_balances"),

@@ -174,6 +174,37 @@ class Migration(migrations.Migration):
                 "ordering": ["-starts"],
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(fields=["ends"], name="ledger_period_by_end"),
+                    models.Index(
+                        condition=models.Q(
+                            ("state", apps.ledger.domain.periods.PeriodState["OPEN"]), _negated=True
+                        ),
+                        fields=["ends"],
+                        name="ledger_period_closed_through",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["open", "soft_closed", "hard_closed"])),
+                        name="ledger_period_state_known",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[
+                            (
+                                models.Func(
+                                    models.F("starts"),
+                                    models.F("ends"),
+                                    models.Value("[]"),
+                                    function="daterange",
+                                    output_field=django.contrib.postgres.fields.ranges.DateRangeField(),
+                                ),
+                                "&&",
+                            )
+                        ],
+                        name="ledger_period_apart",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -226,6 +257,11 @@ class Migration(migrations.Migration):
                 "ordering": ["number"],
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("period", "number"), name="ledger_period_closing_numbered"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -358,114 +394,57 @@ class Migration(migrations.Migration):
                 "ordering": ["-requested_at"],
                 "abstract": False,
                 "base_manager_name": "objects",
-            },
-        ),
-        migrations.AddIndex(
-            model_name="period",
-            index=models.Index(fields=["ends"], name="ledger_period_by_end"),
-        ),
-        migrations.AddIndex(
-            model_name="period",
-            index=models.Index(
-                condition=models.Q(
-                    ("state", apps.ledger.domain.periods.PeriodState["OPEN"]), _negated=True
-                ),
-                fields=["ends"],
-                name="ledger_period_closed_through",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="period",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["open", "soft_closed", "hard_closed"])),
-                name="ledger_period_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="period",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                expressions=[
-                    (
-                        models.Func(
-                            models.F("starts"),
-                            models.F("ends"),
-                            models.Value("[]"),
-                            function="daterange",
-                            output_field=django.contrib.postgres.fields.ranges.DateRangeField(),
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("reason", ""), _negated=True),
+                        name="ledger_period_request_reason_given",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("kind", apps.ledger.domain.periods.RequestKind["EXCEPTION"]),
+                                _negated=True,
+                            ),
+                            ("expires_at__isnull", False),
+                            _connector="OR",
                         ),
-                        "&&",
-                    )
+                        name="ledger_period_request_exception_expires",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("decider_person", ""),
+                            models.Q(("decider_person", models.F("maker_person")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="ledger_period_request_four_eyes",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                (
+                                    "state__in",
+                                    [
+                                        apps.ledger.domain.periods.RequestState["APPROVED"],
+                                        apps.ledger.domain.periods.RequestState["REVOKED"],
+                                    ],
+                                ),
+                                _negated=True,
+                            ),
+                            models.Q(("decided_at__isnull", False), ("step_up_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="ledger_period_request_step_up_to_approve",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(
+                            ("kind", apps.ledger.domain.periods.RequestKind["REOPEN"]),
+                            ("state", apps.ledger.domain.periods.RequestState["REQUESTED"]),
+                        ),
+                        fields=("period",),
+                        name="ledger_period_request_reopen_once",
+                    ),
                 ],
-                name="ledger_period_apart",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="periodclosing",
-            constraint=models.UniqueConstraint(
-                fields=("period", "number"), name="ledger_period_closing_numbered"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="periodrequest",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reason", ""), _negated=True),
-                name="ledger_period_request_reason_given",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="periodrequest",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("kind", apps.ledger.domain.periods.RequestKind["EXCEPTION"]), _negated=True
-                    ),
-                    ("expires_at__isnull", False),
-                    _connector="OR",
-                ),
-                name="ledger_period_request_exception_expires",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="periodrequest",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("decider_person", ""),
-                    models.Q(("decider_person", models.F("maker_person")), _negated=True),
-                    _connector="OR",
-                ),
-                name="ledger_period_request_four_eyes",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="periodrequest",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        (
-                            "state__in",
-                            [
-                                apps.ledger.domain.periods.RequestState["APPROVED"],
-                                apps.ledger.domain.periods.RequestState["REVOKED"],
-                            ],
-                        ),
-                        _negated=True,
-                    ),
-                    models.Q(("decided_at__isnull", False), ("step_up_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="ledger_period_request_step_up_to_approve",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="periodrequest",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(
-                    ("kind", apps.ledger.domain.periods.RequestKind["REOPEN"]),
-                    ("state", apps.ledger.domain.periods.RequestState["REQUESTED"]),
-                ),
-                fields=("period",),
-                name="ledger_period_request_reopen_once",
-            ),
+            },
         ),
         RunSQLFile("apps.ledger", "0005_periods"),
     ]

@@ -336,6 +336,47 @@ class Migration(migrations.Migration):
                 "ordering": ["-created_at", "-id"],
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(fields=["created_at", "id"], name="ledger_fx_revaluation_at"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["draft", "approved"])),
+                        fields=("as_of",),
+                        name="ledger_fx_revaluation_one_open_for_a_day",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ["approved", "posted"]), _negated=True),
+                            models.Q(
+                                ("approved_at__isnull", False),
+                                ("step_up_at__isnull", False),
+                                models.Q(("approver_person", ""), _negated=True),
+                                models.Q(
+                                    ("approver_person", models.F("maker_person")), _negated=True
+                                ),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="ledger_fx_revaluation_approved_by_another",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("entry", None), ("reversal", None)),
+                            models.Q(
+                                ("entry__isnull", False),
+                                ("reversal__isnull", False),
+                                ("state", "posted"),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="ledger_fx_revaluation_posted_with_its_reversal",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("reversal_date__gt", models.F("as_of"))),
+                        name="ledger_fx_revaluation_reversed_later",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -387,6 +428,11 @@ class Migration(migrations.Migration):
                 "ordering": ["number"],
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("run", "number"), name="ledger_fx_revaluation_line_numbered"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -595,60 +641,6 @@ class Migration(migrations.Migration):
                     )
                 ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="fxrevaluation",
-            index=models.Index(fields=["created_at", "id"], name="ledger_fx_revaluation_at"),
-        ),
-        migrations.AddConstraint(
-            model_name="fxrevaluation",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state__in", ["draft", "approved"])),
-                fields=("as_of",),
-                name="ledger_fx_revaluation_one_open_for_a_day",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="fxrevaluation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state__in", ["approved", "posted"]), _negated=True),
-                    models.Q(
-                        ("approved_at__isnull", False),
-                        ("step_up_at__isnull", False),
-                        models.Q(("approver_person", ""), _negated=True),
-                        models.Q(("approver_person", models.F("maker_person")), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="ledger_fx_revaluation_approved_by_another",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="fxrevaluation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("entry", None), ("reversal", None)),
-                    models.Q(
-                        ("entry__isnull", False), ("reversal__isnull", False), ("state", "posted")
-                    ),
-                    _connector="OR",
-                ),
-                name="ledger_fx_revaluation_posted_with_its_reversal",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="fxrevaluation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reversal_date__gt", models.F("as_of"))),
-                name="ledger_fx_revaluation_reversed_later",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="fxrevaluationline",
-            constraint=models.UniqueConstraint(
-                fields=("run", "number"), name="ledger_fx_revaluation_line_numbered"
-            ),
         ),
         RunSQLFile("apps.ledger", "0007_fx"),
     ]

@@ -65,6 +65,15 @@ class Migration(migrations.Migration):
                 "ordering": ["code"],
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("balance_kind__in", ["posted", "available"]),
+                            ("comparison__in", ["below", "above"]),
+                        ),
+                        name="ledger_balance_monitor_words_known",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -95,6 +104,13 @@ class Migration(migrations.Migration):
                 "ordering": ["-id"],
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("announced_at", None)),
+                        fields=["id"],
+                        name="ledger_monitor_crossing_due",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -183,6 +199,26 @@ class Migration(migrations.Migration):
                 "ordering": ["code"],
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("account", None), ("account_class", ""), _connector="XOR"
+                        ),
+                        name="ledger_velocity_limit_account_or_class",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("most__gte", 0), ("most__lte", 9223372036854775806)),
+                        name="ledger_velocity_limit_most_sound",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("measure__in", ["amount", "entries"]),
+                            ("side__in", ["D", "C"]),
+                            ("time_window__in", ["hour", "day", "week", "month"]),
+                        ),
+                        name="ledger_velocity_limit_words_known",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -233,56 +269,12 @@ class Migration(migrations.Migration):
                 "db_table": "ledger_velocity_usage",
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("used__gte", 0)), name="ledger_velocity_usage_positive"
+                    ),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="balancemonitor",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("balance_kind__in", ["posted", "available"]),
-                    ("comparison__in", ["below", "above"]),
-                ),
-                name="ledger_balance_monitor_words_known",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="monitorcrossing",
-            index=models.Index(
-                condition=models.Q(("announced_at", None)),
-                fields=["id"],
-                name="ledger_monitor_crossing_due",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="velocitylimit",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("account", None), ("account_class", ""), _connector="XOR"),
-                name="ledger_velocity_limit_account_or_class",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="velocitylimit",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("most__gte", 0), ("most__lte", 9223372036854775806)),
-                name="ledger_velocity_limit_most_sound",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="velocitylimit",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("measure__in", ["amount", "entries"]),
-                    ("side__in", ["D", "C"]),
-                    ("time_window__in", ["hour", "day", "week", "month"]),
-                ),
-                name="ledger_velocity_limit_words_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="velocityusage",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("used__gte", 0)), name="ledger_velocity_usage_positive"
-            ),
         ),
         RunSQLFile("apps.ledger", "0008_limits"),
     ]

@@ -111,6 +111,9 @@ class Migration(migrations.Migration):
                 "db_table": "ledger_item_settlement",
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(fields=["account", "-id"], name="ledger_item_settlement_account"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -171,6 +174,20 @@ class Migration(migrations.Migration):
                 "db_table": "ledger_item_link",
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(
+                        fields=["debit_entry", "debit_leg"], name="ledger_item_link_debit"
+                    ),
+                    models.Index(
+                        fields=["credit_entry", "credit_leg"], name="ledger_item_link_credit"
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("amount_minor__gt", 0)),
+                        name="ledger_item_link_positive",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -292,26 +309,6 @@ class Migration(migrations.Migration):
                     )
                 ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="itemsettlement",
-            index=models.Index(fields=["account", "-id"], name="ledger_item_settlement_account"),
-        ),
-        migrations.AddIndex(
-            model_name="itemlink",
-            index=models.Index(fields=["debit_entry", "debit_leg"], name="ledger_item_link_debit"),
-        ),
-        migrations.AddIndex(
-            model_name="itemlink",
-            index=models.Index(
-                fields=["credit_entry", "credit_leg"], name="ledger_item_link_credit"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="itemlink",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount_minor__gt", 0)), name="ledger_item_link_positive"
-            ),
         ),
         RunSQLFile("apps.ledger", "0009_items"),
     ]

@@ -94,6 +94,20 @@ class Migration(migrations.Migration):
                 "ordering": ["-number"],
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("template", "number"), name="ledger_template_version_once"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "active")),
+                        fields=("template",),
+                        name="ledger_template_version_one_active",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["draft", "active", "retired"])),
+                        name="ledger_template_version_state_known",
+                    ),
+                ],
             },
         ),
         migrations.AddIndex(
@@ -102,27 +116,6 @@ class Migration(migrations.Migration):
                 condition=models.Q(("template", ""), _negated=True),
                 fields=["template", "posted_at"],
                 name="ledger_journal_entry_templates",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="templateversion",
-            constraint=models.UniqueConstraint(
-                fields=("template", "number"), name="ledger_template_version_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="templateversion",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "active")),
-                fields=("template",),
-                name="ledger_template_version_one_active",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="templateversion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["draft", "active", "retired"])),
-                name="ledger_template_version_state_known",
             ),
         ),
         RunSQLFile("apps.ledger", "0010_templates"),

@@ -130,6 +130,11 @@ class Migration(migrations.Migration):
                 "db_table": "ledger_category_account",
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("category", "account"), name="ledger_category_account_once"
+                    ),
+                ],
             },
         ),
         migrations.AddField(
@@ -348,12 +353,6 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="categoryaccount",
-            constraint=models.UniqueConstraint(
-                fields=("category", "account"), name="ledger_category_account_once"
-            ),
         ),
         RunSQLFile("apps.ledger", "0012_chart"),
     ]

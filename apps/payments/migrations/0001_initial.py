@@ -371,6 +371,24 @@ class Migration(migrations.Migration):
                 "ordering": ["received_at", "id"],
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "new")),
+                        fields=["next_try_at", "id"],
+                        name="payments_callback_due",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("provider_account", "dedupe"), name="payments_callback_dedupe_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["new", "done", "ignored", "quarantined", "dead"])
+                        ),
+                        name="payments_callback_state_known",
+                    ),
+                ],
             },
         ),
         migrations.AddField(
@@ -605,29 +623,6 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="callback",
-            index=models.Index(
-                condition=models.Q(("state", "new")),
-                fields=["next_try_at", "id"],
-                name="payments_callback_due",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="callback",
-            constraint=models.UniqueConstraint(
-                fields=("provider_account", "dedupe"), name="payments_callback_dedupe_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="callback",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state__in", ["new", "done", "ignored", "quarantined", "dead"])
-                ),
-                name="payments_callback_state_known",
-            ),
         ),
         migrations.AddIndex(
             model_name="attempt",

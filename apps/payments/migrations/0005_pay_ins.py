@@ -103,6 +103,48 @@ class Migration(migrations.Migration):
                 "ordering": ["-received_at", "-id"],
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "used"), _negated=True),
+                        fields=["received_at", "id"],
+                        name="payments_pay_in_waiting",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("provider_account", "receipt"), name="payments_pay_in_receipt_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("amount_minor__gt", 0)),
+                        name="payments_pay_in_amount_positive",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("left_minor__gte", 0), ("left_minor__lte", models.F("amount_minor"))
+                        ),
+                        name="payments_pay_in_left_within_amount",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("left_minor", 0), ("state", "used")),
+                            models.Q(
+                                models.Q(("state", "used"), _negated=True), ("left_minor__gt", 0)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="payments_pay_in_used_has_nothing_left",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["open", "refunding", "used"])),
+                        name="payments_pay_in_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("source__in", ["callback", "pull", "statement", "operator"])
+                        ),
+                        name="payments_pay_in_source_known",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -185,6 +227,43 @@ class Migration(migrations.Migration):
                 "ordering": ["-recorded_at", "-id"],
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "recorded")),
+                        fields=["recorded_at"],
+                        name="payments_manual_receipt_open",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "cancelled"), _negated=True),
+                        fields=("provider_account", "method", "number"),
+                        name="payments_manual_receipt_number_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("amount_minor__gt", 0)),
+                        name="payments_manual_receipt_amount_positive",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("method__in", ("cash", "cheque", "bank_slip"))),
+                        name="payments_manual_receipt_method_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("decided_at__isnull", False),
+                                ("pay_in__isnull", False),
+                                ("state", "approved"),
+                            ),
+                            models.Q(
+                                models.Q(("state", "approved"), _negated=True),
+                                ("pay_in__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="payments_manual_receipt_posted_when_approved",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -241,6 +320,17 @@ class Migration(migrations.Migration):
                 "ordering": ["asked_at", "id"],
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["asked", "approved", "done"])),
+                        fields=("pay_in",),
+                        name="payments_pay_in_refund_one_open",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("reason", ""), _negated=True),
+                        name="payments_pay_in_refund_has_reason",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -309,6 +399,30 @@ class Migration(migrations.Migration):
                 "ordering": ["at", "id"],
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("amount_minor__gt", 0)),
+                        name="payments_pay_in_use_amount_positive",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("intent__isnull", False), ("use", "applied")),
+                            models.Q(
+                                ("intent__isnull", True),
+                                ("use", "moved"),
+                                models.Q(("account", ""), _negated=True),
+                            ),
+                            models.Q(("intent__isnull", True), ("use", "refunded")),
+                            _connector="OR",
+                        ),
+                        name="payments_pay_in_use_has_target",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("use", "applied")),
+                        fields=("intent",),
+                        name="payments_pay_in_use_intent_once",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -348,153 +462,6 @@ class Migration(migrations.Migration):
                 "abstract": False,
                 "base_manager_name": "objects",
             },
-        ),
-        migrations.AddIndex(
-            model_name="payin",
-            index=models.Index(
-                condition=models.Q(("state", "used"), _negated=True),
-                fields=["received_at", "id"],
-                name="payments_pay_in_waiting",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="payin",
-            constraint=models.UniqueConstraint(
-                fields=("provider_account", "receipt"), name="payments_pay_in_receipt_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="payin",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount_minor__gt", 0)), name="payments_pay_in_amount_positive"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="payin",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("left_minor__gte", 0), ("left_minor__lte", models.F("amount_minor"))
-                ),
-                name="payments_pay_in_left_within_amount",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="payin",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("left_minor", 0), ("state", "used")),
-                    models.Q(models.Q(("state", "used"), _negated=True), ("left_minor__gt", 0)),
-                    _connector="OR",
-                ),
-                name="payments_pay_in_used_has_nothing_left",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="payin",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["open", "refunding", "used"])),
-                name="payments_pay_in_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="payin",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("source__in", ["callback", "pull", "statement", "operator"])),
-                name="payments_pay_in_source_known",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="manualreceipt",
-            index=models.Index(
-                condition=models.Q(("state", "recorded")),
-                fields=["recorded_at"],
-                name="payments_manual_receipt_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="manualreceipt",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "cancelled"), _negated=True),
-                fields=("provider_account", "method", "number"),
-                name="payments_manual_receipt_number_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="manualreceipt",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount_minor__gt", 0)),
-                name="payments_manual_receipt_amount_positive",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="manualreceipt",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("method__in", ("cash", "cheque", "bank_slip"))),
-                name="payments_manual_receipt_method_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="manualreceipt",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("decided_at__isnull", False),
-                        ("pay_in__isnull", False),
-                        ("state", "approved"),
-                    ),
-                    models.Q(
-                        models.Q(("state", "approved"), _negated=True), ("pay_in__isnull", True)
-                    ),
-                    _connector="OR",
-                ),
-                name="payments_manual_receipt_posted_when_approved",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="payinrefund",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state__in", ["asked", "approved", "done"])),
-                fields=("pay_in",),
-                name="payments_pay_in_refund_one_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="payinrefund",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reason", ""), _negated=True),
-                name="payments_pay_in_refund_has_reason",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="payinused",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount_minor__gt", 0)),
-                name="payments_pay_in_use_amount_positive",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="payinused",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("intent__isnull", False), ("use", "applied")),
-                    models.Q(
-                        ("intent__isnull", True),
-                        ("use", "moved"),
-                        models.Q(("account", ""), _negated=True),
-                    ),
-                    models.Q(("intent__isnull", True), ("use", "refunded")),
-                    _connector="OR",
-                ),
-                name="payments_pay_in_use_has_target",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="payinused",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("use", "applied")),
-                fields=("intent",),
-                name="payments_pay_in_use_intent_once",
-            ),
         ),
         RunSQLFile("apps.payments", "0005_pay_ins"),
     ]

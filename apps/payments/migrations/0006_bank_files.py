@@ -82,6 +82,55 @@ class Migration(migrations.Migration):
                 "ordering": ["-created_at", "-id"],
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("next_try_at__isnull", False)),
+                        fields=["next_try_at"],
+                        name="payments_bank_file_due",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("provider_account", "direction", "sha256"),
+                        name="payments_bank_file_digest_once",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("direction", "out")),
+                        fields=("message_id",),
+                        name="payments_bank_file_message_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                [
+                                    "built",
+                                    "delivering",
+                                    "unknown",
+                                    "delivered",
+                                    "received",
+                                    "done",
+                                    "quarantined",
+                                    "discarded",
+                                ],
+                            )
+                        ),
+                        name="payments_bank_file_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("direction", "out"), _negated=True),
+                            models.Q(
+                                ("count__gt", 0),
+                                ("total_minor__gt", 0),
+                                ("total_minor__isnull", False),
+                                models.Q(("message_id", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="payments_bank_file_out_has_totals",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -127,6 +176,13 @@ class Migration(migrations.Migration):
                 "db_table": "payments_bank_file_sighting",
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("provider_account", "name", "size_bytes", "modified_at"),
+                        name="payments_bank_file_sighting_once",
+                        nulls_distinct=False,
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -171,83 +227,14 @@ class Migration(migrations.Migration):
                 "db_table": "payments_bank_payout",
                 "abstract": False,
                 "base_manager_name": "objects",
-            },
-        ),
-        migrations.AddIndex(
-            model_name="bankfile",
-            index=models.Index(
-                condition=models.Q(("next_try_at__isnull", False)),
-                fields=["next_try_at"],
-                name="payments_bank_file_due",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="bankfile",
-            constraint=models.UniqueConstraint(
-                fields=("provider_account", "direction", "sha256"),
-                name="payments_bank_file_digest_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="bankfile",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("direction", "out")),
-                fields=("message_id",),
-                name="payments_bank_file_message_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="bankfile",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "state__in",
-                        [
-                            "built",
-                            "delivering",
-                            "unknown",
-                            "delivered",
-                            "received",
-                            "done",
-                            "quarantined",
-                            "discarded",
-                        ],
-                    )
-                ),
-                name="payments_bank_file_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="bankfile",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("direction", "out"), _negated=True),
-                    models.Q(
-                        ("count__gt", 0),
-                        ("total_minor__gt", 0),
-                        ("total_minor__isnull", False),
-                        models.Q(("message_id", ""), _negated=True),
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("file__isnull", False), ("is_told", False)),
+                        fields=["file"],
+                        name="payments_bank_payout_untold",
                     ),
-                    _connector="OR",
-                ),
-                name="payments_bank_file_out_has_totals",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="bankfilesighting",
-            constraint=models.UniqueConstraint(
-                fields=("provider_account", "name", "size_bytes", "modified_at"),
-                name="payments_bank_file_sighting_once",
-                nulls_distinct=False,
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="bankpayout",
-            index=models.Index(
-                condition=models.Q(("file__isnull", False), ("is_told", False)),
-                fields=["file"],
-                name="payments_bank_payout_untold",
-            ),
+                ],
+            },
         ),
         RunSQLFile("apps.payments", "0006_bank_files"),
     ]

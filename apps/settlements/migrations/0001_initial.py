@@ -329,6 +329,11 @@ class Migration(migrations.Migration):
                 "db_table": "settlements_beneficiary",
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("payee", "version"), name="settlements_beneficiary_version_once"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -471,6 +476,26 @@ class Migration(migrations.Migration):
                 "ordering": ["booked_at", "number"],
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(
+                        fields=["provider_account", "provider_reference"],
+                        name="settlements_line_reference",
+                    ),
+                    models.Index(
+                        fields=["provider_account", "linked_reference"],
+                        name="settlements_line_linked",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("provider_account", "line_key"),
+                        name="settlements_statement_line_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("amount_minor__gt", 0)),
+                        name="settlements_statement_line_amount_positive",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -523,6 +548,20 @@ class Migration(migrations.Migration):
                 "db_table": "settlements_match_leg",
                 "abstract": False,
                 "base_manager_name": "objects",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("item__isnull", False), ("line__isnull", True)),
+                            models.Q(("item__isnull", True), ("line__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="settlements_match_leg_one_side",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("allocated_minor__gt", 0)),
+                        name="settlements_match_leg_allocated_positive",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -605,6 +644,29 @@ class Migration(migrations.Migration):
                 "ordering": ["opened_at"],
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(
+                            ("state", apps.settlements.domain.states.BreakState["RESOLVED"]),
+                            _negated=True,
+                        ),
+                        fields=["due_at"],
+                        name="settlements_break_open",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("state", apps.settlements.domain.states.BreakState["RESOLVED"]),
+                                _negated=True,
+                            ),
+                            models.Q(("resolution", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="settlements_break_resolution_given",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -782,78 +844,5 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="beneficiary",
-            constraint=models.UniqueConstraint(
-                fields=("payee", "version"), name="settlements_beneficiary_version_once"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="statementline",
-            index=models.Index(
-                fields=["provider_account", "provider_reference"], name="settlements_line_reference"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="statementline",
-            index=models.Index(
-                fields=["provider_account", "linked_reference"], name="settlements_line_linked"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="statementline",
-            constraint=models.UniqueConstraint(
-                fields=("provider_account", "line_key"), name="settlements_statement_line_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="statementline",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount_minor__gt", 0)),
-                name="settlements_statement_line_amount_positive",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="matchleg",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("item__isnull", False), ("line__isnull", True)),
-                    models.Q(("item__isnull", True), ("line__isnull", False)),
-                    _connector="OR",
-                ),
-                name="settlements_match_leg_one_side",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="matchleg",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("allocated_minor__gt", 0)),
-                name="settlements_match_leg_allocated_positive",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="break",
-            index=models.Index(
-                condition=models.Q(
-                    ("state", apps.settlements.domain.states.BreakState["RESOLVED"]), _negated=True
-                ),
-                fields=["due_at"],
-                name="settlements_break_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="break",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("state", apps.settlements.domain.states.BreakState["RESOLVED"]),
-                        _negated=True,
-                    ),
-                    models.Q(("resolution", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="settlements_break_resolution_given",
-            ),
         ),
     ]

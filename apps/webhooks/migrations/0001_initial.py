@@ -200,6 +200,80 @@ class Migration(migrations.Migration):
                 "ordering": ["-created_at", "-id"],
                 "abstract": False,
                 "base_manager_name": "objects",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                (
+                                    apps.webhooks.domain.states.DeliveryState["PENDING"],
+                                    apps.webhooks.domain.states.DeliveryState["SENDING"],
+                                ),
+                            )
+                        ),
+                        fields=["endpoint", "next_try_at"],
+                        name="webhooks_delivery_due",
+                    ),
+                    models.Index(fields=["created_at", "id"], name="webhooks_delivery_newest"),
+                    models.Index(
+                        fields=["endpoint", "created_at", "id"], name="webhooks_delivery_theirs"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("endpoint", "message"), name="webhooks_delivery_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                [
+                                    apps.webhooks.domain.states.DeliveryState["PENDING"],
+                                    apps.webhooks.domain.states.DeliveryState["SENDING"],
+                                    apps.webhooks.domain.states.DeliveryState["DELIVERED"],
+                                    apps.webhooks.domain.states.DeliveryState["GIVEN_UP"],
+                                    apps.webhooks.domain.states.DeliveryState["CANCELLED"],
+                                ],
+                            )
+                        ),
+                        name="webhooks_delivery_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("finished_at", None),
+                                ("next_try_at__isnull", False),
+                                (
+                                    "state__in",
+                                    (
+                                        apps.webhooks.domain.states.DeliveryState["PENDING"],
+                                        apps.webhooks.domain.states.DeliveryState["SENDING"],
+                                    ),
+                                ),
+                            ),
+                            models.Q(
+                                models.Q(
+                                    (
+                                        "state__in",
+                                        (
+                                            apps.webhooks.domain.states.DeliveryState["PENDING"],
+                                            apps.webhooks.domain.states.DeliveryState["SENDING"],
+                                        ),
+                                    ),
+                                    _negated=True,
+                                ),
+                                ("finished_at__isnull", False),
+                                ("next_try_at", None),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="webhooks_delivery_open_or_finished",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("attempts__gte", models.F("tries"))),
+                        name="webhooks_delivery_tries_counted",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -337,96 +411,5 @@ class Migration(migrations.Migration):
                     )
                 ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(
-                condition=models.Q(
-                    (
-                        "state__in",
-                        (
-                            apps.webhooks.domain.states.DeliveryState["PENDING"],
-                            apps.webhooks.domain.states.DeliveryState["SENDING"],
-                        ),
-                    )
-                ),
-                fields=["endpoint", "next_try_at"],
-                name="webhooks_delivery_due",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(fields=["created_at", "id"], name="webhooks_delivery_newest"),
-        ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(
-                fields=["endpoint", "created_at", "id"], name="webhooks_delivery_theirs"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="delivery",
-            constraint=models.UniqueConstraint(
-                fields=("endpoint", "message"), name="webhooks_delivery_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="delivery",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "state__in",
-                        [
-                            apps.webhooks.domain.states.DeliveryState["PENDING"],
-                            apps.webhooks.domain.states.DeliveryState["SENDING"],
-                            apps.webhooks.domain.states.DeliveryState["DELIVERED"],
-                            apps.webhooks.domain.states.DeliveryState["GIVEN_UP"],
-                            apps.webhooks.domain.states.DeliveryState["CANCELLED"],
-                        ],
-                    )
-                ),
-                name="webhooks_delivery_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="delivery",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("finished_at", None),
-                        ("next_try_at__isnull", False),
-                        (
-                            "state__in",
-                            (
-                                apps.webhooks.domain.states.DeliveryState["PENDING"],
-                                apps.webhooks.domain.states.DeliveryState["SENDING"],
-                            ),
-                        ),
-                    ),
-                    models.Q(
-                        models.Q(
-                            (
-                                "state__in",
-                                (
-                                    apps.webhooks.domain.states.DeliveryState["PENDING"],
-                                    apps.webhooks.domain.states.DeliveryState["SENDING"],
-                                ),
-                            ),
-                            _negated=True,
-                        ),
-                        ("finished_at__isnull", False),
-                        ("next_try_at", None),
-                    ),
-                    _connector="OR",
-                ),
-                name="webhooks_delivery_open_or_finished",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="delivery",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("attempts__gte", models.F("tries"))),
-                name="webhooks_delivery_tries_counted",
-            ),
         ),
     ]
