@@ -13,11 +13,16 @@ from apps.payments import services
 from apps.payments.connectors.base import ProviderError, Result
 from apps.payments.domain import tokens
 from apps.payments.domain.keys import short_key
-from apps.payments.domain.schedule import COLLECTION_CHECKS, PAYOUT_CHECKS, next_check
+from apps.payments.domain.schedule import (
+    COLLECTION_CHECKS,
+    PAYOUT_CHECKS,
+    SENDS_MAX,
+    next_check,
+)
 from apps.payments.domain.states import ATTEMPT_MOVES, AttemptState, Direction, Outcome, may_move
 from apps.payments.errors import UnknownCallback
 from apps.payments.models import Attempt
-from apps.payments.services.learning import SENDS_MAX, Lesson, learn, locked_attempt
+from apps.payments.services.learning import Lesson, learn, locked_attempt
 from apps.payments.services.verdicts import Circumstances, next_state
 from apps.platform import clock
 from apps.platform.actors import SYSTEM

@@ -10,6 +10,7 @@ from apps.payments.admin import (
     providers,
     receipts,
     refunds,
+    rulings,
     sources,
     unknown,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "providers",
     "receipts",
     "refunds",
+    "rulings",
     "sources",
     "unknown",
 ]

@@ -36,7 +36,7 @@ _TONES: dict[ReceiptState, Status] = {
     ReceiptState.APPROVED: Status("approved", tone="good"),
     ReceiptState.CANCELLED: Status("cancelled", tone="calm"),
 }
-_TYPES = {"pdf": "application/pdf", "png": "image/png", "jpg": "image/jpeg"}
+TYPES = {"pdf": "application/pdf", "png": "image/png", "jpg": "image/jpeg"}
 
 
 class ReceiptQueue(QueuePage):
@@ -155,7 +155,7 @@ class EvidencePage(Page):
             name, content = receipt_evidence(parse_public_id("rcp", self.kwargs["key"]))
         except ValueError as error:
             raise Http404 from error
-        response = HttpResponse(content, content_type=_TYPES[name.rpartition(".")[2]])
+        response = HttpResponse(content, content_type=TYPES[name.rpartition(".")[2]])
         response["Content-Disposition"] = f'attachment; filename="{name}"'
         response["X-Content-Type-Options"] = "nosniff"
         return response

@@ -12,12 +12,16 @@ from apps.console.cards import Card, Kpi
 from apps.console.pages import Action, QueuePage, QueueRow
 from apps.console.registry import register_card, register_page, register_view
 from apps.console.values import Note, Ref, Status
-from apps.payments.domain import AttemptRow, AttemptState, Direction
-from apps.payments.selectors import unknown_attempts, unknown_count
+from apps.payments.domain import AttemptRow, Direction
+from apps.payments.domain.rulings import VerbRow
+from apps.payments.selectors import UnprovedView, unknown_count
+from apps.payments.selectors.rulings import unproved_attempts
 from apps.payments.services import check_attempt_now
 from apps.platform.ids import parse_public_id, public_id
 
 PERMISSION = "payments.view"
+OPERATE = "payments.operate"
+PAGE = "console:payments_attempt"
 
 
 class UnknownQueue(QueuePage):
@@ -34,7 +38,7 @@ class UnknownQueue(QueuePage):
 
     def rows(self) -> Sequence[QueueRow]:
         """Oldest first."""
-        return [_row(attempt) for attempt in unknown_attempts()]
+        return [_row(view) for view in unproved_attempts()]
 
     def do_check(self, key: str, form: QueryDict) -> str:
         """Have the provider asked."""
@@ -42,16 +46,27 @@ class UnknownQueue(QueuePage):
         return "The provider is being asked."
 
 
-def _row(attempt: AttemptRow) -> QueueRow:
-    name = public_id("att", attempt.id)
+def check_action(verbs: Sequence[VerbRow]) -> Action:
+    """Asking the provider now, with the reason where it cannot be asked."""
+    why_not = next(verb.why_not for verb in verbs if verb.verb == "check")
+    return Action(
+        name="check", key="c", label="Check now", icon="help", permission=OPERATE, why_not=why_not
+    )
+
+
+def party_of(attempt: AttemptRow) -> str:
+    """Who pays or is paid, in a few words."""
     way = "Payout to" if attempt.direction == Direction.OUT else "Payment from"
-    url = ""
-    if attempt.intent_id is not None:
-        url = reverse("console:payments_intent", args=[public_id("pi", attempt.intent_id)])
+    return f"{way} {attempt.phone or 'a bank account'}"
+
+
+def _row(view: UnprovedView) -> QueueRow:
+    attempt = view.attempt
+    name = public_id("att", attempt.id)
     return QueueRow(
         key=name,
         cells=[
-            Note(Ref(attempt.provider_key), f"{way} {attempt.phone}"),
+            Note(Ref(attempt.provider_key), party_of(attempt)),
             Status(attempt.state),
             attempt.amount,
             attempt.unknown_since,
@@ -59,25 +74,10 @@ def _row(attempt: AttemptRow) -> QueueRow:
             f"{attempt.checks} times",
             attempt.next_check_at,
         ],
-        url=url,
+        url=reverse(PAGE, args=[name]),
         total=attempt.amount,
-        actions=[
-            Action(
-                name="check",
-                key="c",
-                label="Check now",
-                icon="help",
-                permission="payments.operate",
-                why_not=_why_not(attempt),
-            )
-        ],
+        actions=[check_action(view.verbs)],
     )
-
-
-def _why_not(attempt: AttemptRow) -> str:
-    if attempt.state == AttemptState.INVESTIGATE:
-        return "The provider has been asked as often as makes sense: its support must say."
-    return ""
 
 
 def _waiting(_request: HttpRequest) -> int | None:

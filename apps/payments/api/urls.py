@@ -24,6 +24,14 @@ from apps.payments.api.providers import ProviderResumption, Providers, ProviderS
 from apps.payments.api.receipts import ReceiptCancellation, ReceiptItem, Receipts
 from apps.payments.api.refunds import IntentRefunds, Refund, Refunds
 from apps.payments.api.registration import CallbackRegistration
+from apps.payments.api.rulings import (
+    NewRuling,
+    Ruling,
+    Rulings,
+    UnprovedAttempt,
+    UnprovedAttempts,
+    UnprovedCheck,
+)
 
 urlpatterns = [
     path("payments/bank-files", BankFiles.as_view()),
@@ -53,6 +61,12 @@ urlpatterns = [
     path("payments/disputes/<str:dispute>", Dispute.as_view()),
     path("payments/disputes/<str:dispute>/evidence", Evidence.as_view()),
     path("payments/disputes/<str:dispute>/answer", Answer.as_view()),
+    path("payments/unknown", UnprovedAttempts.as_view()),
+    path("payments/unknown/<str:attempt>", UnprovedAttempt.as_view()),
+    path("payments/unknown/<str:attempt>/check", UnprovedCheck.as_view()),
+    path("payments/unknown/<str:attempt>/rulings", NewRuling.as_view()),
+    path("payments/rulings", Rulings.as_view()),
+    path("payments/rulings/<str:ruling>", Ruling.as_view()),
     path("payments/providers", Providers.as_view()),
     path("payments/providers/<slug:account>/stop", ProviderStop.as_view()),
     path("payments/providers/<slug:account>/resume", ProviderResumption.as_view()),

@@ -16,6 +16,8 @@ PAYERS_TURN = (30, 60, 120, 300, 600, 1800, *((3600,) * 36))
 PAYOUT_CHECKS = (20, 10, 120, 600, 3600, 6 * 3600, 24 * 3600, *((24 * 3600,) * 5))
 #: Seconds from a callback that proves nothing to asking what it meant.
 SOON_SECONDS = 5
+#: How often one request leaves at most.
+SENDS_MAX = 5
 #: Seconds to wait before a request that was proved not carried out is sent again.
 RESENDS = (1, 3, 10, 30)
 #: Seconds to wait before a callback that could not be processed is tried again; then it is dead.
@@ -32,6 +34,11 @@ def next_check(
     if is_payers_turn:
         steps = PAYERS_TURN
     return now + timedelta(seconds=steps[checks]) if checks < len(steps) else None
+
+
+def last_check(direction: Direction) -> int:
+    """How many checks are used up when exactly one is left."""
+    return len(COLLECTION_CHECKS if direction == Direction.IN else PAYOUT_CHECKS) - 1
 
 
 def next_send(sends: int, now: datetime, *, at_least_seconds: int = 0) -> datetime | None:

@@ -140,7 +140,8 @@ ATTEMPT_MOVES: Mapping[AttemptState, frozenset[AttemptState]] = {
     AttemptState.PENDING: _VERDICTS | {AttemptState.UNKNOWN, AttemptState.QUEUED},
     AttemptState.UNKNOWN: _VERDICTS
     | {AttemptState.PENDING, AttemptState.SENT, AttemptState.QUEUED, AttemptState.INVESTIGATE},
-    AttemptState.INVESTIGATE: _VERDICTS,
+    # Asked about once more; sent again only by a ruling of two people.
+    AttemptState.INVESTIGATE: _VERDICTS | {AttemptState.UNKNOWN, AttemptState.QUEUED},
     AttemptState.SUCCEEDED: frozenset(),
     AttemptState.DECLINED: frozenset({AttemptState.SUCCEEDED}),
     AttemptState.FAILED: frozenset({AttemptState.SUCCEEDED}),

@@ -54,6 +54,7 @@ class Callback(Identified):
             ),
         ]
         indexes = [
+            models.Index(fields=["received_at", "id"], name="payments_callback_paging"),
             models.Index(
                 fields=["next_try_at", "id"],
                 condition=models.Q(state=CallbackState.NEW.value),

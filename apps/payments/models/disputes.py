@@ -69,6 +69,7 @@ class Dispute(Identified):
             ),
         ]
         indexes = [
+            models.Index(fields=["opened_at", "id"], name="payments_dispute_paging"),
             models.Index(
                 fields=["due_by"], condition=~Q(status__in=_ENDS), name="payments_dispute_open"
             ),

@@ -82,6 +82,7 @@ class PayIn(Identified):
                 condition=~Q(state=PayInState.USED.value),
                 name="payments_pay_in_waiting",
             ),
+            models.Index(fields=["received_at", "id"], name="payments_pay_in_paging"),
         ]
 
     def __str__(self) -> str:
@@ -256,6 +257,7 @@ class ManualReceipt(Identified):
                 condition=Q(state=ReceiptState.RECORDED.value),
                 name="payments_manual_receipt_open",
             ),
+            models.Index(fields=["recorded_at", "id"], name="payments_receipt_paging"),
         ]
 
     def __str__(self) -> str:

@@ -66,6 +66,7 @@ class Refund(Identified):
             ),
         ]
         indexes = [
+            models.Index(fields=["asked_at", "id"], name="payments_refund_paging"),
             models.Index(
                 fields=["asked_at"],
                 condition=Q(status="awaiting_approval"),

@@ -42,12 +42,22 @@ from apps.payments.selectors.refunds import (
     waiting_refund_count,
     waiting_refunds,
 )
+from apps.payments.selectors.rulings import (
+    UnprovedView,
+    attempt_view,
+    ruling,
+    ruling_evidence,
+    waiting_ruling_count,
+    waiting_rulings,
+)
 from apps.payments.selectors.statements import provider_transactions
 from apps.payments.selectors.violations import payments_violations
 
 __all__ = [
     "ProviderHealth",
+    "UnprovedView",
     "attempt_for",
+    "attempt_view",
     "bank_file",
     "bank_file_content",
     "bank_statements",
@@ -78,6 +88,8 @@ __all__ = [
     "receipts_to_approve",
     "refund",
     "refunds",
+    "ruling",
+    "ruling_evidence",
     "suspended_count",
     "unanswered_dispute_count",
     "unknown_attempts",
@@ -86,4 +98,6 @@ __all__ = [
     "waiting_pay_ins_count",
     "waiting_refund_count",
     "waiting_refunds",
+    "waiting_ruling_count",
+    "waiting_rulings",
 ]

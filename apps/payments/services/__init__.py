@@ -28,6 +28,7 @@ from apps.payments.services.processing import process_callbacks, replay_callback
 from apps.payments.services.receipts import approve_receipt, cancel_receipt, record_receipt
 from apps.payments.services.receiving import Delivery, receive_callback
 from apps.payments.services.refunding import decide_refund, request_refund
+from apps.payments.services.rulings import ask_ruling, decide_ruling
 from apps.payments.services.sending import send_due_attempts
 from apps.payments.services.suspending import resume_provider, stop_provider, trust_provider
 from apps.payments.services.verifying import verify_due_attempts
@@ -38,6 +39,7 @@ __all__ = [
     "answer_dispute",
     "apply_pay_in",
     "approve_receipt",
+    "ask_ruling",
     "cancel_payment_intent",
     "cancel_receipt",
     "capture_payment",
@@ -45,6 +47,7 @@ __all__ = [
     "create_payment_intent",
     "create_payout_attempt",
     "decide_refund",
+    "decide_ruling",
     "discard_bank_file",
     "expire_intents",
     "fetch_bank_files",

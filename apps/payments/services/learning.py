@@ -14,6 +14,7 @@ from uuid import UUID
 from apps.payments.connectors.base import ProviderFact, Result
 from apps.payments.domain import schedule
 from apps.payments.domain.merging import EventKind
+from apps.payments.domain.rulings import UNPROVED, RulingState
 from apps.payments.domain.states import (
     ATTEMPT_MOVES,
     CHECKABLE,
@@ -29,14 +30,15 @@ from apps.payments.errors import CallbackContradicts, IllegalMove
 from apps.payments.models import Attempt, Callback, PaymentEvent, PaymentIntent, ProviderExchange
 from apps.payments.services import announcing
 from apps.payments.services.accounts import capabilities_of
+from apps.payments.services.attempts import SEND_TASK
 from apps.payments.services.booking import announce_money, merge, write_event
 from apps.payments.services.refunding import follow_refund
 from apps.payments.services.verdicts import FINAL, Circumstances, next_state
 from apps.platform import clock
 from apps.platform.actors import Actor
 from apps.platform.ids import new_id
+from apps.tenancy.workers import wake
 
-SENDS_MAX = 5
 #: What goes out goes out as it was asked for, or it is not ours.
 _EXACT = (Operation.PAYOUT, Operation.REFUND)
 
@@ -46,7 +48,7 @@ class Lesson:
     """What is to be learnt: the result, who told us, and by which callback."""
 
     result: Result
-    source: str  # answer, callback, query, system
+    source: str  # answer, callback, query, system, operator (by a ruling)
     actor: Actor
     callback: Callback | None = None
 
@@ -72,6 +74,8 @@ def learn(attempt: Attempt, lesson: Lesson) -> bool:
     _compare(attempt, lesson)
     news = _new_facts(attempt, lesson)
     is_changed = _move(attempt, lesson, news)
+    if before in UNPROVED and attempt.state in FINAL:
+        attempt.rulings.filter(state=RulingState.ASKED).update(state=RulingState.LAPSED)
     if before != attempt.state and attempt.state == AttemptState.UNKNOWN:
         news.append(ProviderFact(EventKind.UNKNOWN, dedupe=f"unknown:{new_id()}"))
     announcing.announce_move(attempt, before)
@@ -81,6 +85,15 @@ def learn(attempt: Attempt, lesson: Lesson) -> bool:
         write_event(attempt, movement, lesson.source, lesson.callback, lesson.actor)
     follow_refund(attempt, {m.fact.kind for m in movements if m.is_effective}, lesson.actor)
     return is_changed or bool(news)
+
+
+def send_again(attempt: Attempt) -> None:
+    """By a ruling of two people: the same request leaves again under the same key."""
+    before = AttemptState(attempt.state)
+    attempt.state = AttemptState.QUEUED
+    _plan(attempt, before, clock.now())
+    attempt.save()
+    wake(SEND_TASK)
 
 
 def hear(attempt: Attempt, lesson: Lesson) -> bool:
@@ -185,7 +198,7 @@ def _may_resend(attempt: Attempt, result: Result) -> bool:
 
     What the provider once acknowledged is never sent again, whatever it says later.
     """
-    if attempt.sends >= SENDS_MAX:
+    if attempt.sends >= schedule.SENDS_MAX:
         return False
     if result.outcome == Outcome.NOT_SENT:
         return result.error is None or result.error.retry == "same_key"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime, time
-from pathlib import PurePosixPath
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -23,6 +22,7 @@ from apps.payments.errors import (
     UseReasonMissing,
 )
 from apps.payments.models import ManualReceipt, PayIn, ProviderAccount
+from apps.payments.services.evidence import checked_evidence
 from apps.payments.services.pay_ins.intake import take_pay_in
 from apps.payments.services.persons import person_behind, second_person
 from apps.platform import audit, clock
@@ -31,10 +31,6 @@ from apps.platform.ids import new_id, public_id
 from apps.platform.storage import TenantStorage
 from apps.platform.tenant import current_tenant
 from apps.platform.use_cases import use_case
-
-EVIDENCE_BYTES_MAX = 5 * 1024 * 1024
-#: What the first bytes of each kind of evidence are. The name alone proves nothing.
-EVIDENCE_KINDS = {".pdf": b"%PDF-", ".png": b"\x89PNG\r\n\x1a\n", ".jpg": b"\xff\xd8\xff"}
 
 
 @use_case("payments.record_receipt")
@@ -46,7 +42,7 @@ def record_receipt(
     The same number of the same method is ``ReceiptTaken`` until it is cancelled.
     """
     account = _account(draft)
-    suffix = _checked_evidence(evidence_name, evidence)
+    suffix = checked_evidence(evidence_name, evidence)
     id = new_id()
     digest = hashlib.sha256(evidence).hexdigest()
     try:
@@ -119,21 +115,6 @@ def _account(draft: ReceiptDraft) -> ProviderAccount:
         if problem:
             raise ReceiptUnsound(field=field, problem=str(problem))
     return account
-
-
-def _checked_evidence(name: str, content: bytes) -> str:
-    """The suffix of a kind that is taken, if the bytes are of that kind."""
-    suffix = PurePosixPath(name.lower()).suffix.replace(".jpeg", ".jpg")
-    problem = ""
-    if not content:
-        problem = "is missing"
-    elif len(content) > EVIDENCE_BYTES_MAX:
-        problem = "is larger than 5 MB"
-    elif not content.startswith(EVIDENCE_KINDS.get(suffix, b"\0none")):
-        problem = "is a PDF, a PNG or a JPEG file"
-    if problem:
-        raise ReceiptUnsound(field="evidence", problem=problem)
-    return suffix
 
 
 def _news(receipt: ManualReceipt) -> AboutPayIn:

@@ -25,7 +25,7 @@ RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
       ('attempt', 'sent', '{pending,unknown,queued,succeeded,declined,failed}'),
       ('attempt', 'pending', '{unknown,queued,succeeded,declined,failed}'),
       ('attempt', 'unknown', '{pending,sent,queued,investigate,succeeded,declined,failed}'),
-      ('attempt', 'investigate', '{succeeded,declined,failed}'),
+      ('attempt', 'investigate', '{unknown,queued,succeeded,declined,failed}'),
       ('attempt', 'declined', '{succeeded}'),
       ('attempt', 'failed', '{succeeded}'),
       ('callback', 'new', '{done,ignored,quarantined,dead}'),
