@@ -34,6 +34,7 @@ _IBAN = re.compile(
 )
 _PHONES = (
     re.compile(r"(?<![A-Za-z0-9_.\-])(\+\d{2,5})[ \d-]{4,10}(\d{3})" + _END),
+    re.compile(r"(?i)(%2B\d{2,5})\d{4,10}(\d{3})(?![A-Za-z0-9])"),  # in an address
     re.compile(_START + r"(254[17])\d{5}(\d{3})" + _END),  # Kenyan mobile numbers
     re.compile(_START + r"(0[17])\d{5}(\d{3})" + _END),
 )

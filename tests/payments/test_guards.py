@@ -87,7 +87,7 @@ def test_a_state_cannot_be_forced(attempt: Attempt, callback: Callback) -> None:
     with refused("PM002"):
         Attempt.objects.create(
             direction="in", operation="purchase", number=9, intent_id=attempt.intent_id,
-            provider_account=attempt.provider_account, amount_minor=1, currency="KES", phone="1",
+            provider_account=attempt.provider_account, amount_minor=1, currency="KES",
             provider_key="k", callback_token_hash=b"h", idempotency_key="k", fingerprint=b"",
             created_at=now(), state="succeeded",
         )  # fmt: skip

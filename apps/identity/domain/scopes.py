@@ -7,6 +7,7 @@ SCOPES: dict[str, str] = {
     "ledger:close": "Close periods, ask for exceptions, carry a year's result",
     "payments:read": "Read payment intents and attempts",
     "payments:write": "Create payment intents and start collections",
+    "payments:phones": "Open payers' whole phone numbers, each time on record",
     "settlements:read": "Read batches, disbursements and statements",
     "settlements:write": "Draft and submit batches, import statements",
     "jobs:read": "Read long-running jobs and fetch their results",

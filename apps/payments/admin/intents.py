@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from apps.console.lists import PeriodFilter, ReadOnlyAdmin
 from apps.console.pages import Action, Header, Moment, PublicPage
+from apps.console.pages.actions import text_of
 from apps.console.pages.objects import Banner
 from apps.console.registry import register_page, register_search, register_view
 from apps.console.search import Hit, exact_then_prefix
@@ -21,9 +22,11 @@ from apps.console.values import Fact, Link, Note, Phone, Ref, Row, Status, Table
 from apps.payments.admin.timeline import moments
 from apps.payments.domain import AttemptRow, PaymentView
 from apps.payments.domain.states import CHECKABLE, COLLECTABLE
+from apps.payments.errors import InvalidPhone
 from apps.payments.models import PaymentIntent
-from apps.payments.selectors import payment
-from apps.payments.services import check_attempt_now, start_collection
+from apps.payments.models.phone_numbers import shown_of
+from apps.payments.selectors import intents, payment
+from apps.payments.services import check_attempt_now, reveal_payer_phone, start_collection
 from apps.platform.ids import parse_public_id, public_id
 from apps.platform.money import Money
 
@@ -72,7 +75,7 @@ class IntentAdmin(ReadOnlyAdmin):
     @admin.display(description="Payer")
     def payer(self, intent: PaymentIntent) -> Value:
         """The payer's number."""
-        return Phone(intent.payer_phone)
+        return Phone(shown_of(intent.payer_number))
 
 
 class IntentPage(PublicPage):
@@ -165,7 +168,23 @@ class IntentPage(PublicPage):
                 permission="payments.operate",
                 why_not="" if _checkable(thing) else "No attempt is waiting for an outcome.",
             ),
+            Action(
+                name="reveal",
+                label="Show the payer's number",
+                icon="call",
+                permission="payments.reveal",
+                asks="What it is needed for",
+                why_not="" if thing.intent.payer else "The payer is not known by a phone number.",
+                confirm="It is shown to you once; who asked, and why, is kept.",
+            ),
         ]
+
+    def do_reveal(self, thing: PaymentView, form: QueryDict) -> str:
+        """Open the payer's number."""
+        phone = reveal_payer_phone(
+            intent_id=thing.intent.id, reason=text_of(form), actor=self.actor
+        )
+        return f"The payer's number is {phone}. That you asked is on record."
 
     def do_collect(self, thing: PaymentView, form: QueryDict) -> str:
         """Queue an attempt."""
@@ -214,11 +233,12 @@ def _checkable(thing: PaymentView) -> list[AttemptRow]:
 
 
 def find_intents(text: str, limit: int) -> list[Hit]:
-    """Payments by public id or reference."""
+    """Payments by public id, by reference, or by the payer's whole number."""
     try:
         rows = list(PaymentIntent.objects.filter(id=parse_public_id("pi", text)))
     except ValueError:
         rows = exact_then_prefix(PaymentIntent.objects.all(), ["reference"], text, limit)
+        rows = rows or _of_payer(text, limit)
     return [
         Hit(
             row.reference,
@@ -228,6 +248,13 @@ def find_intents(text: str, limit: int) -> list[Hit]:
         )
         for row in rows
     ]
+
+
+def _of_payer(text: str, limit: int) -> list[PaymentIntent]:
+    try:
+        return list(intents(payer_phone=text)[:limit])
+    except InvalidPhone:
+        return []
 
 
 console_site.register(PaymentIntent, IntentAdmin)

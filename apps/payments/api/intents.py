@@ -58,7 +58,7 @@ class Intents(Endpoint):
         responses=serializers.Intent(many=True),
     )
     def get(self, request: Request) -> Response:
-        """Payment intents, the newest first."""
+        """Payment intents, the newest first. ``payer_phone`` finds those of exactly that number."""
         wanted = self.read_query(request, serializers.IntentFilter)
         return CursorPages().answer(
             request,
@@ -76,6 +76,26 @@ class Intent(Endpoint):
     def get(self, request: Request, intent: str) -> Response:
         """The intent with its attempts."""
         return Response(intent_detail(self.read_id("pi", intent)))
+
+
+class IntentPayer(Endpoint):
+    """The payer's whole number."""
+
+    required_scope: ClassVar[dict[str, str]] = {"GET": "payments:phones"}
+
+    @extend_schema(
+        operation_id="payments_read_payer",
+        parameters=[serializers.RevealReason],
+        responses=serializers.Payer,
+    )
+    def get(self, request: Request, intent: str) -> Response:
+        """Opened for this client alone, and on record with its reason. Elsewhere it is masked."""
+        phone = services.reveal_payer_phone(
+            intent_id=self.read_id("pi", intent),
+            reason=self.read_query(request, serializers.RevealReason)["reason"],
+            actor=self.actor(request),
+        )
+        return Response(serializers.Payer({"phone": phone}).data)
 
 
 class Collect(Endpoint):

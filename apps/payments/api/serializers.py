@@ -44,6 +44,19 @@ class IntentFilter(serializers.Serializer):
 
     status = serializers.ChoiceField([s.value for s in IntentStatus], required=False, default="")
     reference = serializers.CharField(max_length=100, required=False, default="")
+    payer_phone = serializers.CharField(max_length=20, required=False, default="")
+
+
+class RevealReason(serializers.Serializer):
+    """What the number is needed for."""
+
+    reason = serializers.CharField(max_length=200)
+
+
+class Payer(serializers.Serializer):
+    """The payer's whole number, in E.164."""
+
+    phone = serializers.CharField()
 
 
 class Intent(serializers.Serializer):

@@ -11,7 +11,13 @@ from apps.payments.api.bank_files import (
     BankFiles,
 )
 from apps.payments.api.disputes import Answer, Dispute, Disputes, Evidence
-from apps.payments.api.intents import Collect, Intent, IntentEvents, Intents
+from apps.payments.api.intents import (
+    Collect,
+    Intent,
+    IntentEvents,
+    IntentPayer,
+    Intents,
+)
 from apps.payments.api.operations import Cancel, Capture, Void
 from apps.payments.api.pay_ins import (
     PayInApplication,
@@ -42,6 +48,7 @@ urlpatterns = [
     path("payments/intents/<str:intent>", Intent.as_view()),
     path("payments/intents/<str:intent>/collect", Collect.as_view()),
     path("payments/intents/<str:intent>/events", IntentEvents.as_view()),
+    path("payments/intents/<str:intent>/payer", IntentPayer.as_view()),
     path("payments/pay-ins", PayIns.as_view()),
     path("payments/pay-ins/<str:pay_in>", PayInItem.as_view()),
     path("payments/pay-ins/<str:pay_in>/candidates", PayInCandidates.as_view()),

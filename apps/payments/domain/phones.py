@@ -8,6 +8,8 @@ import re
 
 from apps.payments.errors import InvalidPhone
 
+#: Stands for a number's digits without those of its country.
+HOLE = "{phone}"
 _SEPARATORS = re.compile(r"[\s\-()]")
 
 
@@ -21,6 +23,20 @@ def msisdn(raw: str) -> str:
     if not re.fullmatch(r"254[17]\d{8}", digits):
         raise InvalidPhone
     return digits
+
+
+def hollow(text: str, phone: str) -> str:
+    """The text with a hole where it holds the number, with or without its country.
+
+    M-Pesa ends its CheckoutRequestID with the payer's number. Names are kept so; ``filled`` gives
+    the provider's own spelling back.
+    """
+    return text.replace(phone[3:], HOLE) if phone else text
+
+
+def filled(text: str, phone: str) -> str:
+    """The text as it was before ``hollow``."""
+    return text.replace(HOLE, phone[3:]) if phone else text
 
 
 def masked(phone: str) -> str:

@@ -21,6 +21,7 @@ from apps.payments.models.pay_ins import (
     PayInUsed,
     PayInWatch,
 )
+from apps.payments.models.phone_numbers import PhoneNumber
 from apps.payments.models.refunds import Refund
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "PayInWatch",
     "PaymentEvent",
     "PaymentIntent",
+    "PhoneNumber",
     "ProviderAccount",
     "ProviderBalance",
     "ProviderExchange",

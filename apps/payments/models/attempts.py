@@ -18,6 +18,7 @@ from apps.payments.domain.states import (
 )
 from apps.payments.models.accounts import ProviderAccount
 from apps.payments.models.intents import PaymentIntent
+from apps.payments.models.phone_numbers import PhoneNumber, number_of
 from apps.platform.models.rows import Identified, choices
 
 _LIVE = sorted(state.value for state in LIVE_ATTEMPTS)
@@ -48,7 +49,9 @@ class Attempt(Identified):
     provider_account = models.ForeignKey(ProviderAccount, models.PROTECT, related_name="attempts")
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
-    phone = models.CharField(max_length=20, blank=True)
+    phone_number = models.ForeignKey(
+        PhoneNumber, models.PROTECT, null=True, related_name="attempts", db_column="phone"
+    )
     party = models.JSONField(default=dict)
     parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="children")
     is_last = models.BooleanField(default=True)
@@ -184,6 +187,11 @@ class Attempt(Identified):
 
     def __str__(self) -> str:
         return f"{self.operation} {self.provider_key}"
+
+    @property
+    def phone(self) -> str:
+        """The number to be charged or paid, opened; empty where it is no number."""
+        return number_of(self.phone_number)
 
 
 class ProviderExchange(Identified):

@@ -8,10 +8,20 @@ from apps.payments.domain.states import CallbackState
 from apps.payments.models.accounts import ProviderAccount
 from apps.payments.models.attempts import Attempt
 from apps.platform.models.rows import Identified, choices
+from apps.platform.models.sealed import SealedBytes
+from apps.platform.secrets.sealing import seal_bytes, sealed_by
+
+_PURPOSE = "payments.callback"
+
+
+def sealed_body(body: bytes) -> bytes:
+    """The bytes as the table keeps them, for statements that are written out."""
+    return seal_bytes(_PURPOSE, body)
 
 
 class Callback(Identified):
-    """The bytes a provider sent to an address that we gave it. The body never changes.
+    """The bytes a provider sent to an address that we gave it. The body never changes; it names
+    people, so it is sealed, and sealed anew under a new program key (``sealed_by``).
 
     ``dedupe`` is the provider's own name for the message; a second one with the same name and the
     same bytes only counts up ``duplicates``. One with other bytes is kept beside it, quarantined.
@@ -25,7 +35,8 @@ class Callback(Identified):
     headers = models.JSONField(default=dict)
     is_genuine = models.BooleanField(default=True)
     dedupe = models.CharField(max_length=200)
-    body = models.BinaryField()
+    body = SealedBytes(purpose=_PURPOSE)
+    sealed_by = models.CharField(max_length=8, default=sealed_by)
     body_sha256 = models.CharField(max_length=64)
     content_type = models.CharField(max_length=100, blank=True)
     remote_ip = models.GenericIPAddressField(null=True)

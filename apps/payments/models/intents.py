@@ -6,6 +6,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
 from apps.payments.domain.states import CaptureMethod, IntentStatus
+from apps.payments.models.phone_numbers import PhoneNumber, number_of
 from apps.platform.models.rows import Identified, choices
 
 
@@ -21,7 +22,9 @@ class PaymentIntent(Identified):
     reference = models.CharField(max_length=100)
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
-    payer_phone = models.CharField(max_length=20, blank=True)
+    payer_number = models.ForeignKey(
+        PhoneNumber, models.PROTECT, null=True, related_name="intents", db_column="payer_phone"
+    )
     payment_method = models.CharField(max_length=200, blank=True)
     capture_method = models.CharField(
         max_length=20, choices=choices(CaptureMethod), default=CaptureMethod.AUTOMATIC
@@ -78,3 +81,8 @@ class PaymentIntent(Identified):
 
     def __str__(self) -> str:
         return self.reference
+
+    @property
+    def payer_phone(self) -> str:
+        """The payer's number, opened; empty where the payer is known otherwise."""
+        return number_of(self.payer_number)

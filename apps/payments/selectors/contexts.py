@@ -13,7 +13,7 @@ from django.core.cache import cache
 
 from apps.payments.connectors.base import AccountConfig, AttemptView, Context, ParentView, Party
 from apps.payments.connectors.registry import connector
-from apps.payments.domain import tokens
+from apps.payments.domain import phones, tokens
 from apps.payments.domain.states import Operation, Step
 from apps.payments.models import Attempt, ProviderAccount
 from apps.platform import clock
@@ -53,19 +53,19 @@ def context_for(account: ProviderAccount, attempt: Attempt | None = None) -> Con
 
 def view_of(attempt: Attempt) -> AttemptView:
     """An attempt as its connector sees it."""
-    intent = attempt.intent
+    intent, phone = attempt.intent, attempt.phone
     return AttemptView(
         id=attempt.id,
         operation=Operation(attempt.operation),
         amount=Money(attempt.amount_minor, attempt.currency),
-        phone=attempt.phone,
+        phone=phone,
         reference=intent.reference if intent else str(attempt.payout_ref),
         description=intent.description if intent else "",
         provider_key=attempt.provider_key,
-        provider_refs=attempt.provider_refs,
+        provider_refs=_refs(attempt, phone),
         created_at=attempt.created_at,
         sent_at=attempt.sent_at,
-        party=_party(attempt),
+        party=Party(**attempt.party) if attempt.party else Party("phone", phone),
         parent=_parent(attempt.parent) if attempt.parent else None,
         is_last_capture=attempt.is_last,
         reason=attempt.reason,
@@ -74,8 +74,11 @@ def view_of(attempt: Attempt) -> AttemptView:
     )
 
 
-def _party(attempt: Attempt) -> Party:
-    return Party(**attempt.party) if attempt.party else Party("phone", attempt.phone)
+def _refs(attempt: Attempt, phone: str) -> dict[str, str]:
+    """The provider's names as the provider spells them: kept, those that hold the number have a
+    hole in its place.
+    """
+    return {name: phones.filled(value, phone) for name, value in attempt.provider_refs.items()}
 
 
 def _parent(parent: Attempt) -> ParentView:
@@ -84,7 +87,7 @@ def _parent(parent: Attempt) -> ParentView:
         operation=Operation(parent.operation),
         amount=Money(parent.amount_minor, parent.currency),
         provider_key=parent.provider_key,
-        provider_refs=parent.provider_refs,
+        provider_refs=_refs(parent, parent.phone),
     )
 
 

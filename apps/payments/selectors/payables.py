@@ -37,7 +37,11 @@ def payables_named(account_reference: str, currency: str) -> list[Payable]:
     if not wanted:
         return []
     spelt = Func(F("reference"), function="payments_folded_reference_v1", output_field=CharField())
-    found = PaymentIntent.objects.alias(folded=spelt).filter(folded=wanted, currency=currency)
+    found = (
+        PaymentIntent.objects.select_related("payer_number")
+        .alias(folded=spelt)
+        .filter(folded=wanted, currency=currency)
+    )
     return [payable_of(intent) for intent in found.order_by("-id")[:NAMED_MAX]]
 
 
@@ -52,9 +56,11 @@ def payables_around(paid: Paid) -> list[Payable]:
         created_at__gte=paid.paid_at - AROUND,
         created_at__lte=paid.paid_at + AROUND,
     )
-    found = PaymentIntent.objects.filter(
-        Q(id__in=list(keys)) | about, currency=paid.amount.currency
-    ).order_by("-id")[:AROUND_MAX]
+    found = (
+        PaymentIntent.objects.select_related("payer_number")
+        .filter(Q(id__in=list(keys)) | about, currency=paid.amount.currency)
+        .order_by("-id")[:AROUND_MAX]
+    )
     payables = {intent.id: payable_of(intent, keys.get(intent.id, ())) for intent in found}
     for payable in payables_named(paid.account_reference, paid.amount.currency):
         payables.setdefault(payable.id, payable)

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 
 from apps.payments.connectors.registry import file_rails
 from apps.payments.domain.allocations import Allocation
+from apps.payments.domain.phones import msisdn
 from apps.payments.domain.receipts import (
     AttemptRow,
     CallbackRow,
@@ -31,6 +32,7 @@ from apps.payments.models import (
     PaymentIntent,
     ProviderExchange,
 )
+from apps.payments.models.phone_numbers import blind_indexes
 from apps.payments.selectors.contexts import stale_before
 from apps.payments.selectors.rows import (
     attempt_row,
@@ -47,9 +49,17 @@ EVIDENCE_MAX = 500
 QUEUE_MAX = 200
 
 
-def intents(*, status: str = "", reference: str = "") -> QuerySet[PaymentIntent]:
-    """Payment intents, to be paged by this app's own entry points."""
-    found = PaymentIntent.objects.all()
+def intents(
+    *, status: str = "", reference: str = "", payer_phone: str = ""
+) -> QuerySet[PaymentIntent]:
+    """Payment intents, to be paged by this app's own entry points.
+
+    A payer's number is found by its blind index: no number is opened to compare it.
+    """
+    found = PaymentIntent.objects.select_related("payer_number")
+    if payer_phone:
+        marks = blind_indexes(msisdn(payer_phone))
+        found = found.filter(payer_number__blind_index__in=marks)
     if status:
         found = found.filter(status=status)
     return found.filter(reference=reference) if reference else found
@@ -58,7 +68,7 @@ def intents(*, status: str = "", reference: str = "") -> QuerySet[PaymentIntent]
 def payment(intent_id: UUID) -> PaymentView:
     """Everything known about one payment, or ``UnknownIntent``: the evidence view."""
     intent = _intent(intent_id)
-    attempts = intent.attempts.select_related("provider_account").order_by("number")
+    attempts = intent.attempts.select_related("provider_account", "phone_number").order_by("number")
     callbacks = Callback.objects.filter(attempt__intent=intent).defer("body")
     exchanges = ProviderExchange.objects.filter(attempt__intent=intent)
     return PaymentView(
@@ -121,7 +131,7 @@ def unknown_attempts(*, older_than: datetime | None = None) -> list[AttemptRow]:
     """Attempts of unknown outcome and those under investigation, the oldest first."""
     found = Attempt.objects.filter(
         state__in=[AttemptState.UNKNOWN, AttemptState.INVESTIGATE]
-    ).select_related("provider_account")
+    ).select_related("provider_account", "phone_number")
     if older_than is not None:
         found = found.filter(Q(unknown_since__lt=older_than) | Q(unknown_since=None))
     return [attempt_row(attempt) for attempt in found.order_by("unknown_since")[:QUEUE_MAX]]
@@ -171,5 +181,7 @@ def _intent(intent_id: UUID) -> PaymentIntent:
 
 
 def _payouts(payout_ref: UUID) -> QuerySet[Attempt]:
-    rows = Attempt.objects.filter(payout_ref=payout_ref).select_related("provider_account")
+    rows = Attempt.objects.filter(payout_ref=payout_ref).select_related(
+        "provider_account", "phone_number"
+    )
     return rows.order_by("-number")

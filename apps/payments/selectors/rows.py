@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from apps.payments.domain.phones import masked
+from apps.payments.domain.phones import HOLE
 from apps.payments.domain.receipts import (
     AttemptRow,
     CallbackRow,
@@ -24,6 +24,7 @@ from apps.payments.models import (
     PaymentIntent,
     ProviderExchange,
 )
+from apps.payments.models.phone_numbers import shown_of
 from apps.platform.money import Money
 
 
@@ -39,7 +40,7 @@ def intent_row(intent: PaymentIntent) -> IntentRow:
         disputed=Money(intent.disputed_minor, intent.currency),
         capture_method=intent.capture_method,
         status=IntentStatus(intent.status),
-        payer=masked(intent.payer_phone) if intent.payer_phone else "",
+        payer=shown_of(intent.payer_number),
         description=intent.description,
         created_at=intent.created_at,
         expires_at=intent.expires_at,
@@ -47,22 +48,23 @@ def intent_row(intent: PaymentIntent) -> IntentRow:
 
 
 def attempt_row(attempt: Attempt) -> AttemptRow:
-    """One attempt; reads its provider account, so select it along.
+    """One attempt; reads its provider account and its phone number, so select them along.
 
     M-Pesa ends its CheckoutRequestID with the payer's number, so references are masked as well.
     """
+    shown = shown_of(attempt.phone_number)
     return AttemptRow(
         id=attempt.id,
         direction=Direction(attempt.direction),
         operation=Operation(attempt.operation),
         number=attempt.number,
         amount=Money(attempt.amount_minor, attempt.currency),
-        phone=masked(attempt.phone),
+        phone=shown,
         state=AttemptState(attempt.state),
         provider_account=attempt.provider_account.label,
         provider_key=attempt.provider_key,
         provider_refs={
-            name: _covered(str(value), attempt.phone)
+            name: str(value).replace(HOLE, f"*****{shown[-3:]}")
             for name, value in attempt.provider_refs.items()
         },
         code=attempt.code,
@@ -83,10 +85,6 @@ def attempt_row(attempt: Attempt) -> AttemptRow:
         intent_id=attempt.intent_id,
         payout_ref=attempt.payout_ref,
     )
-
-
-def _covered(text: str, phone: str) -> str:
-    return text.replace(phone[3:], f"*****{phone[-3:]}") if phone else text
 
 
 def event_row(event: PaymentEvent) -> EventRow:

@@ -28,6 +28,7 @@ from apps.payments.services.processing import process_callbacks, replay_callback
 from apps.payments.services.receipts import approve_receipt, cancel_receipt, record_receipt
 from apps.payments.services.receiving import Delivery, receive_callback
 from apps.payments.services.refunding import decide_refund, request_refund
+from apps.payments.services.revealing import reseal_phone_numbers, reveal_payer_phone
 from apps.payments.services.rulings import ask_ruling, decide_ruling
 from apps.payments.services.sending import send_due_attempts
 from apps.payments.services.suspending import resume_provider, stop_provider, trust_provider
@@ -62,8 +63,10 @@ __all__ = [
     "register_callbacks",
     "replay_callback",
     "request_refund",
+    "reseal_phone_numbers",
     "resume_provider",
     "retry_bank_file",
+    "reveal_payer_phone",
     "send_bank_files",
     "send_due_attempts",
     "start_collection",

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from apps.payments.connectors.base import ProviderFact
 from apps.payments.connectors.registry import connector
 from apps.payments.domain.merging import EventKind
-from apps.payments.domain.phones import masked
 from apps.payments.domain.states import CHARGES, AttemptState, Direction, Operation
 from apps.payments.events import (
     PaymentAmountDiffers,
@@ -28,6 +27,7 @@ from apps.payments.events.operations import (
     RefundReversed,
 )
 from apps.payments.models import Attempt, PaymentIntent
+from apps.payments.models.phone_numbers import shown_of
 from apps.platform.events import Event, record
 from apps.platform.ids import public_id
 from apps.platform.money import Money
@@ -60,7 +60,7 @@ def _captured(attempt: Attempt, paid: Money, reference: str) -> None:
             reference=intent.reference,
             amount=paid,
             provider_reference=reference,
-            payer_masked=masked(attempt.phone) if attempt.phone else "",
+            payer_masked=shown_of(attempt.phone_number),
             provider_account=attempt.provider_account.label,
             expected_fee=expected_fee(attempt, paid),
         ),

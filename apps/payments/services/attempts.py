@@ -31,10 +31,18 @@ from apps.payments.errors import (
     PayoutAlreadyTried,
     UnknownIntent,
 )
-from apps.payments.models import Attempt, BankPayout, PaymentEvent, PaymentIntent, ProviderAccount
+from apps.payments.models import (
+    Attempt,
+    BankPayout,
+    PaymentEvent,
+    PaymentIntent,
+    PhoneNumber,
+    ProviderAccount,
+)
 from apps.payments.selectors.contexts import callback_token
 from apps.payments.services.accounts import account_for, capabilities_of
 from apps.payments.services.bank_collecting import check_payee
+from apps.payments.services.phone_numbers import kept_number
 from apps.payments.services.projecting import project
 from apps.platform import audit, clock, context
 from apps.platform.actors import Actor
@@ -82,7 +90,7 @@ def start_collection(
             operation=operation,
             number=number,
             amount=amount,
-            phone=intent.payer_phone,
+            phone_number=intent.payer_number,
             party={} if party.kind == "phone" else asdict(party),
             account=account,
             idempotency_key=f"{name}:{number}",
@@ -115,9 +123,10 @@ def create_payout_attempt(  # noqa: PLR0913  the facts of a payout, each by name
     same ``payout_ref`` is refused with ``PayoutAlreadyTried`` unless every earlier one is proved to
     have failed: an unknown outcome is never paid again.
     """
-    number_called = msisdn(phone) if payee is None else ""
+    number_called = kept_number(msisdn(phone)) if payee is None else None
     asked = fingerprint(
-        str(payout_ref), amount.minor, amount.currency, number_called, debit_account,
+        str(payout_ref), amount.minor, amount.currency,
+        str(number_called.id) if number_called else "", debit_account,
         provider_account, *(payee.facts.values() if payee else ()),
     )  # fmt: skip
     first = _replayed(idempotency_key, asked)
@@ -132,7 +141,7 @@ def create_payout_attempt(  # noqa: PLR0913  the facts of a payout, each by name
         operation=Operation.PAYOUT,
         number=earlier.count() + 1,
         amount=amount,
-        phone=number_called,
+        phone_number=number_called,
         account=account,
         idempotency_key=idempotency_key,
         fingerprint=asked,
@@ -167,7 +176,7 @@ class AttemptDraft:
     operation: Operation
     number: int
     amount: Money
-    phone: str
+    phone_number: PhoneNumber | None
     account: ProviderAccount
     idempotency_key: str
     fingerprint: bytes = b""
@@ -197,7 +206,7 @@ def write_attempt(draft: AttemptDraft) -> Attempt:
         provider_account=draft.account,
         amount_minor=draft.amount.minor,
         currency=draft.amount.currency,
-        phone=draft.phone,
+        phone_number=draft.phone_number,
         debit_account=draft.debit_account,
         party=dict(draft.party),
         parent=draft.parent,

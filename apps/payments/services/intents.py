@@ -11,7 +11,6 @@ from django.db import IntegrityError, transaction
 from apps.payments.domain import allocations
 from apps.payments.domain.allocations import Allocation
 from apps.payments.domain.merging import INTENT_FACET, RANKS, EventKind
-from apps.payments.domain.phones import msisdn
 from apps.payments.domain.receipts import IntentReceipt
 from apps.payments.domain.states import COLLECTABLE, CaptureMethod, IntentStatus
 from apps.payments.errors import (
@@ -27,6 +26,7 @@ from apps.payments.events.operations import (
     PaymentCancelled,
 )
 from apps.payments.models import PaymentEvent, PaymentIntent
+from apps.payments.services.phone_numbers import kept_number
 from apps.payments.services.projecting import project
 from apps.platform import audit, clock
 from apps.platform.actors import SYSTEM, Actor
@@ -65,10 +65,11 @@ def create_payment_intent(  # noqa: PLR0913  the facts of an intent, each by nam
     reference under another key, is refused and nothing is written.
     """
     allocations.checked(allocation, amount)
-    phone = msisdn(payer_phone) if payer_phone else ""
+    payer = kept_number(payer_phone)
     legs = [{"account": leg.account, "amount_minor": leg.amount.minor} for leg in allocation]
     asked = fingerprint(
-        reference, amount.minor, amount.currency, phone, legs, description, dict(metadata or {}),
+        reference, amount.minor, amount.currency, str(payer.id) if payer else "", legs,
+        description, dict(metadata or {}),
         *[word for word in (payment_method, capture_method.value, return_url) if word],
     )  # fmt: skip
     first = _replayed(idempotency_key, asked)
@@ -79,7 +80,7 @@ def create_payment_intent(  # noqa: PLR0913  the facts of an intent, each by nam
         reference=reference,
         amount_minor=amount.minor,
         currency=amount.currency,
-        payer_phone=phone,
+        payer_number=payer,
         payment_method=payment_method,
         capture_method=capture_method,
         return_url=return_url,

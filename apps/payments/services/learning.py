@@ -12,7 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 from apps.payments.connectors.base import ProviderFact, Result
-from apps.payments.domain import schedule
+from apps.payments.domain import phones, schedule
 from apps.payments.domain.merging import EventKind
 from apps.payments.domain.rulings import UNPROVED, RulingState
 from apps.payments.domain.states import (
@@ -61,7 +61,7 @@ def locked_attempt(attempt_id: UUID) -> Attempt:
         intent = PaymentIntent.objects.select_for_update().get(id=intent_id)
     attempt = (
         Attempt.objects.select_for_update(of=("self",))
-        .select_related("provider_account", "parent")
+        .select_related("provider_account", "parent", "phone_number")
         .get(id=attempt_id)
     )
     attempt.intent = intent
@@ -124,7 +124,7 @@ def keep_exchange(attempt: Attempt, purpose: str, result: Result) -> None:
 def _compare(attempt: Attempt, lesson: Lesson) -> None:
     """Refuse what names another conversation, currency or amount than the attempt's."""
     known = attempt.provider_refs
-    for name, value in lesson.result.provider_refs.items():
+    for name, value in _kept_refs(attempt, lesson.result).items():
         if name == "originator_conversation_id" and value != attempt.provider_key:
             raise CallbackContradicts(field=name)
         if name != "receipt" and known.get(name, value) != value:
@@ -136,6 +136,12 @@ def _compare(attempt: Attempt, lesson: Lesson) -> None:
             raise CallbackContradicts(field="currency")
         if attempt.operation in _EXACT and fact.amount.minor != attempt.amount_minor:
             raise CallbackContradicts(field="amount")
+
+
+def _kept_refs(attempt: Attempt, result: Result) -> dict[str, str]:
+    """The provider's names as we keep them: without the number that some of them hold."""
+    refs, phone = result.provider_refs, attempt.phone if result.provider_refs else ""
+    return {name: phones.hollow(value, phone) for name, value in refs.items()}
 
 
 def _new_facts(attempt: Attempt, lesson: Lesson) -> list[ProviderFact]:
@@ -182,7 +188,8 @@ def _move(attempt: Attempt, lesson: Lesson, news: list[ProviderFact]) -> bool:
         attempt.action = asdict(result.action)
     if result.outcome == Outcome.APPROVED and after == AttemptState.QUEUED != before:
         attempt.step, attempt.sends, attempt.acknowledged_at = Step.COMPLETE, 0, None
-    fresh = {k: v for k, v in result.provider_refs.items() if k not in attempt.provider_refs}
+    refs = _kept_refs(attempt, result)
+    fresh = {k: v for k, v in refs.items() if k not in attempt.provider_refs}
     attempt.provider_refs = attempt.provider_refs | fresh
     if lesson.source == "answer" and result.outcome == Outcome.ACCEPTED:
         attempt.acknowledged_at = attempt.acknowledged_at or now

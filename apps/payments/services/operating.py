@@ -143,7 +143,7 @@ def _begin(
             operation=operation,
             number=number,
             amount=amount,
-            phone=held.phone,
+            phone_number=held.phone_number,
             party=held.party,
             account=held.provider_account,
             idempotency_key=f"{name}:{operation}:{number}",

@@ -17,15 +17,18 @@ from apps.payments.connectors.base import HttpReply, RawCallback, WebhookReader
 from apps.payments.connectors.pay_ins import PayInQuestioner
 from apps.payments.connectors.registry import connector, connector_called_back_at
 from apps.payments.domain import tokens
+from apps.payments.domain.phones import hollow
 from apps.payments.domain.states import CallbackState
 from apps.payments.errors import CallbackTooLarge, UnknownCallback, UnknownConnector
 from apps.payments.models import Attempt, ProviderAccount
+from apps.payments.models.callbacks import sealed_body
 from apps.payments.selectors.contexts import account_callback_keys, callback_keys, context_for
 from apps.payments.services.pay_ins import answer_question
 from apps.platform import clock
 from apps.platform import context as house_context
 from apps.platform.cards import without_card_numbers
 from apps.platform.ids import new_id
+from apps.platform.secrets.sealing import sealed_by
 from apps.platform.tenant import current_tenant_id
 from apps.tenancy.contexts import inside
 from apps.tenancy.domain import TenantState
@@ -72,13 +75,17 @@ def receive_callback(*, delivery: Delivery) -> HttpReply:
 
 def _for_attempt(rail: WebhookReader, delivery: Delivery) -> HttpReply:
     with _inside(delivery, callback_keys()) as attempt_id:
-        attempt = Attempt.objects.select_related("provider_account").filter(id=attempt_id).first()
+        attempt = (
+            Attempt.objects.select_related("provider_account", "phone_number")
+            .filter(id=attempt_id)
+            .first()
+        )
         if attempt is None or _inbound_name(attempt.provider_account) != delivery.inbound_name:
             raise UnknownCallback
         known = bytes(attempt.callback_token_hash)
         if not hmac.compare_digest(known, tokens.fingerprint(delivery.token)):
             raise UnknownCallback
-        name = rail.identify(RawCallback(delivery.kind, delivery.body))
+        name = hollow(rail.identify(RawCallback(delivery.kind, delivery.body)), attempt.phone)
         if _store(_Message(attempt.provider_account_id, attempt.id, delivery, name)):
             wake(PROCESS_TASK)
     return rail.acknowledge()
@@ -149,9 +156,9 @@ def _store(message: _Message) -> bool:
 
 _UPSERT = """
     INSERT INTO payments_callback (id, tenant, provider_account_id, attempt_id, kind, dedupe, body,
-        body_sha256, content_type, remote_ip, request_id, headers, is_genuine, state, tries,
-        next_try_at, last_error, duplicates, received_at)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, %s, %s, 0, %s)
+        sealed_by, body_sha256, content_type, remote_ip, request_id, headers, is_genuine, state,
+        tries, next_try_at, last_error, duplicates, received_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, %s, %s, 0, %s)
     ON CONFLICT (provider_account_id, dedupe) DO UPDATE SET
         duplicates = payments_callback.duplicates
             + (payments_callback.body_sha256 = excluded.body_sha256)::int,
@@ -171,7 +178,8 @@ def _insert(message: _Message, name: str, digest: str, doubt: str = "") -> str |
             _UPSERT,
             [
                 new_id(), current_tenant_id(), message.account_id, message.attempt_id,
-                delivery.kind, name[:200], without_card_numbers(delivery.body), digest,
+                delivery.kind, name[:200], sealed_body(without_card_numbers(delivery.body)),
+                sealed_by(), digest,
                 delivery.content_type[:100], delivery.remote_ip, house_context.request_id.get(),
                 json.dumps(dict(message.headers)), message.verdict.is_genuine, state, now,
                 doubt[:300], now,

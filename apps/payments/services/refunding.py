@@ -166,7 +166,7 @@ def _approve(refund: Refund, actor: Actor) -> None:
             operation=Operation.REFUND,
             number=refund.intent.attempts.filter(operation=Operation.REFUND).count() + 1,
             amount=Money(refund.amount_minor, refund.currency),
-            phone=parent.phone,
+            phone_number=parent.phone_number,
             party=parent.party,
             account=parent.provider_account,
             idempotency_key=f"refund:{refund.id}",

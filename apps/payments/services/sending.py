@@ -71,7 +71,7 @@ def _next_due() -> Attempt | None:
     )
     return (
         Attempt.objects.select_for_update(of=("self",), skip_locked=True)
-        .select_related("provider_account", "intent", "parent")
+        .select_related("provider_account", "intent", "parent", "phone_number")
         .filter(
             ~Exists(stopped),
             ~Q(provider_account__connector__in=file_rails()),

@@ -80,7 +80,7 @@ def _claim() -> Attempt | None:
         now = clock.now()
         attempt = (
             Attempt.objects.select_for_update(of=("self",), skip_locked=True)
-            .select_related("provider_account", "intent", "parent")
+            .select_related("provider_account", "intent", "parent", "phone_number")
             .filter(
                 ~Q(provider_account__connector__in=file_rails()),
                 state__in=CHECKABLE,
