@@ -71,5 +71,9 @@ def luminance(colour: str) -> float:
 
 def _account_links(root: str) -> list[tuple[str, str, str]]:
     """Title, icon and address of the pages about one's own account."""
-    pages = (("Second factor", "verified_user", "enrol"), ("Password", "password", "password"))
+    pages = (
+        ("Second factor", "verified_user", "enrol"),
+        ("Password", "password", "password"),
+        ("Sessions", "devices", "sessions"),
+    )
     return [(title, icon, reverse(f"{root}:account:{name}")) for title, icon, name in pages]

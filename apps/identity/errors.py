@@ -16,6 +16,15 @@ class UserNotFound(DomainError):
 
 
 @dataclass(eq=False, kw_only=True)
+class SessionNotFound(DomainError):
+    """There is no such session of yours."""
+
+    code = "identity/session-not-found"
+    kind = Kind.NOT_FOUND
+    advice = "Look at the list again: it may have ended by itself."
+
+
+@dataclass(eq=False, kw_only=True)
 class UsernameTaken(DomainError):
     """Another user already signs in with this name."""
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.identity.views import password, second_factor, service_clients
+from apps.identity.views import password, second_factor, service_clients, sessions
 
 app_name = "account"
 
@@ -11,6 +11,9 @@ urlpatterns = [
     path("verify", second_factor.verify, name="verify"),
     path("step-up", second_factor.confirm, name="step-up"),
     path("password", password.password, name="password"),
+    path("sessions", sessions.sessions, name="sessions"),
+    path("sessions/others/end", sessions.end_others, name="sessions-end-others"),
+    path("sessions/<uuid:session>/end", sessions.end, name="session-end"),
     path("clients", service_clients.clients, name="clients"),
     path("clients/<uuid:client>/secret", service_clients.new_secret, name="client-secret"),
     path("clients/<uuid:client>/off", service_clients.switch_off, name="client-off"),

@@ -116,6 +116,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "apps.identity.middleware.SessionOfTenant",
+    "apps.identity.session_life.SessionLife",
     "django_otp.middleware.OTPMiddleware",
     "apps.identity.middleware.SecondFactor",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -153,6 +154,7 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "apps.identity.passwords.HouseWordsValidator"},
 ]
 LOGIN_URL = LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "/"  # leads to the console of that host
 AXES_FAILURE_LIMIT = 5
@@ -168,7 +170,7 @@ SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_NAME = "ch_session"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_AGE = 12 * 3600  # of the browser's copy; identity's session ends earlier when idle
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 CSRF_COOKIE_NAME = "ch_csrf"
 CSRF_COOKIE_HTTPONLY = False  # htmx reads it

@@ -73,6 +73,8 @@ def wrong_password_and_code(page: Page) -> None:
     look(page, "Confirm this step")
     page.goto("account/second-factor")
     look(page, "Second factor")
+    page.goto("account/sessions")
+    look(page, "Where you are signed in")
 
 
 def make_service_client(page: Page, name: str) -> None:

@@ -105,6 +105,25 @@ def test_a_name_that_is_taken_or_a_weak_password_is_refused(mara: Tenant) -> Non
     assert person_by_username("brian") is None
 
 
+@pytest.mark.parametrize(
+    ("password", "is_kept"),
+    [
+        ("Countinghouse-2026!", False),
+        ("mara eats mara eats 99", False),
+        ("password password 1", False),
+        ("4471-9920-1177-3308", True),
+        ("mara paints fences quickly", True),
+    ],
+)
+def test_the_names_of_the_house_are_no_password(mara: Tenant, password: str, is_kept: bool) -> None:
+    if is_kept:
+        assert make_person("brian", password=password).check_password(password)
+    else:
+        with pytest.raises(WeakPassword) as refusal:
+            make_person("brian", password=password)
+        assert "names of this house" in str(refusal.value.reasons)
+
+
 def test_whoever_is_switched_off_has_no_permissions_until_switched_on(mara: Tenant) -> None:
     user = make_person("brian", "approver")
     deactivate_user(user_id=user.id, actor=SYSTEM)

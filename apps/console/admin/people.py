@@ -20,9 +20,11 @@ from apps.console.site import console_site, platform_site
 from apps.console.values import Fact, Link, Row, Several, Status, Table, Value
 from apps.identity.domain import PERMISSIONS
 from apps.identity.models import Role, User
+from apps.identity.selectors import open_sessions
 from apps.identity.services import (
     create_user,
     deactivate_user,
+    end_sessions_of_user,
     grant_role,
     has_second_factor,
     reactivate_user,
@@ -156,6 +158,15 @@ class UserPage(ObjectPage):
                 confirm=f"Close the account of {thing}? Their sessions end at once.",
             )
         ]
+        if open_sessions(thing.pk):
+            actions.insert(
+                0,
+                Action(
+                    name="end_sessions",
+                    label="End their sessions",
+                    confirm=f"Sign {thing} out everywhere? They can sign in again.",
+                ),
+            )
         if has_second_factor(user_id=thing.pk):
             actions.insert(
                 0,
@@ -189,6 +200,11 @@ class UserPage(ObjectPage):
         """Take a role."""
         revoke_role(user_id=thing.pk, role=form.get("role", ""), actor=self.actor)
         return f"{thing} no longer has the role."
+
+    def do_end_sessions(self, thing: User, form: QueryDict) -> str:
+        """Sign them out everywhere."""
+        ended = end_sessions_of_user(user_id=thing.pk, actor=self.actor)
+        return f"{thing} is signed out: {ended} sessions ended."
 
     def do_deactivate(self, thing: User, form: QueryDict) -> str:
         """Close the door."""

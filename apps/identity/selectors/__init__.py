@@ -7,11 +7,14 @@ from apps.identity.selectors.service_clients import (
     service_client_by_name,
     service_clients,
 )
+from apps.identity.selectors.sessions import SessionReading, open_sessions
 
 __all__ = [
     "ClientRow",
     "KeyRow",
     "Person",
+    "SessionReading",
+    "open_sessions",
     "people",
     "person_by_username",
     "person_of",

@@ -24,6 +24,13 @@ from apps.identity.services.service_clients import (
     limit_service_client,
     rotate_client_secret,
 )
+from apps.identity.services.sessions import (
+    begin_session,
+    end_other_sessions,
+    end_session,
+    end_sessions_of_user,
+    see_session,
+)
 from apps.identity.services.sign_ins import forget_old_sign_ins
 from apps.identity.services.users import (
     change_password,
@@ -35,6 +42,7 @@ from apps.identity.services.users import (
 
 __all__ = [
     "ServicePrincipal",
+    "begin_session",
     "change_password",
     "confirm_second_factor",
     "create_service_client",
@@ -42,6 +50,9 @@ __all__ = [
     "deactivate_service_client",
     "deactivate_user",
     "define_role",
+    "end_other_sessions",
+    "end_session",
+    "end_sessions_of_user",
     "enrol_second_factor",
     "forget_expired_tokens",
     "forget_old_sign_ins",
@@ -59,6 +70,7 @@ __all__ = [
     "revoke_role",
     "rotate_api_key",
     "rotate_client_secret",
+    "see_session",
     "seed_roles",
     "set_password",
     "step_up",

@@ -8,6 +8,7 @@ from axes.models import AccessAttempt, AccessLog
 from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 
+from apps.identity.models import PersonSession
 from apps.platform import audit, clock
 from apps.platform.actors import Actor
 from apps.platform.use_cases import use_case
@@ -33,6 +34,7 @@ def forget_old_sign_ins(*, actor: Actor) -> int:
                 Session.objects.filter(expire_date__lt=now),
                 AccessAttempt.objects.filter(attempt_time__lt=now - FAILURES_KEPT),
                 AccessLog.objects.filter(attempt_time__lt=now - SIGN_INS_KEPT),
+                PersonSession.objects.filter(seen_at__lt=now - SIGN_INS_KEPT),
             ),
         )
     )

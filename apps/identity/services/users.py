@@ -18,6 +18,7 @@ from apps.identity.errors import (
     WrongPassword,
 )
 from apps.identity.models import Role, RoleGrant, User
+from apps.identity.services.sessions import end_sessions_of_user
 from apps.platform import audit
 from apps.platform.actors import Actor
 from apps.platform.use_cases import use_case
@@ -82,6 +83,7 @@ def set_password(*, user_id: UUID, new: str, actor: Actor) -> None:
         raise SelfGrant
     _set_password(user, new)
     User.objects.filter(id=user.id).update(password=user.password)
+    end_sessions_of_user(user_id=user_id, actor=actor)
     audit.note(user.username)
 
 
@@ -103,6 +105,8 @@ def _switch(user_id: UUID, actor: Actor, *, is_active: bool) -> None:
         raise SelfGrant
     if user.is_active == is_active:
         audit.nothing_happened()
+    if not is_active:
+        end_sessions_of_user(user_id=user_id, actor=actor)
     User.objects.filter(id=user.id).update(is_active=is_active)
     audit.note(user.username)
 

@@ -8,7 +8,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from apps.identity.errors import WeakPassword, WrongPassword
 from apps.identity.forms import PasswordForm
 from apps.identity.people import actor_of
-from apps.identity.services import change_password
+from apps.identity.services import change_password, end_other_sessions
+from apps.identity.session_life import session_of
 from apps.identity.views.pages import page, person, sentence, signed_in, wanted
 
 
@@ -30,5 +31,6 @@ def password(request: HttpRequest) -> HttpResponse:
         else:
             user.refresh_from_db()
             update_session_auth_hash(request, user)
+            end_other_sessions(kept=session_of(request), actor=actor_of(user))
             return HttpResponseRedirect(wanted(request))
     return page(request, "password.html", "Change password", status=status, form=form)
