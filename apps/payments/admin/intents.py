@@ -134,7 +134,7 @@ class IntentPage(PublicPage):
 
     def lines(self, thing: PaymentView) -> Sequence[Table]:
         """The attempts, and whom the money belongs to."""
-        columns = ["Try", "State", "Sent", "Ended", "Provider says", "Next check"]
+        columns = ["Try", "Through", "State", "Sent", "Ended", "Provider says", "Next check"]
         attempts = [Row(_cells(attempt)) for attempt in reversed(thing.attempts)]
         legs = [
             Row(
@@ -212,12 +212,21 @@ class IntentPage(PublicPage):
 def _cells(attempt: AttemptRow) -> list[Value]:
     return [
         attempt.number,
+        Note(Ref(attempt.provider_account), _way(attempt)),
         Status(attempt.state),
         attempt.sent_at,
         attempt.finished_at,
         Note(attempt.message, attempt.code) if attempt.message else attempt.code or attempt.held,
         attempt.next_check_at,
     ]
+
+
+def _way(attempt: AttemptRow) -> str:
+    """Why it goes through this account."""
+    if attempt.route.get("is_named"):
+        return "named by whoever asked"
+    rule = attempt.route.get("rule", "")
+    return f"{rule}, version {attempt.route['version']}" if rule else ""
 
 
 def _came(thing: PaymentView) -> bool:

@@ -88,6 +88,7 @@ class Attempt(serializers.Serializer):
     provider_account = serializers.CharField()
     provider_key = serializers.CharField()
     provider_refs = serializers.DictField(child=serializers.CharField())
+    route = serializers.DictField()
     code = serializers.CharField()
     message = serializers.CharField()
     money_moved = serializers.CharField()

@@ -30,6 +30,7 @@ from apps.payments.api.providers import ProviderResumption, Providers, ProviderS
 from apps.payments.api.receipts import ReceiptCancellation, ReceiptItem, Receipts
 from apps.payments.api.refunds import IntentRefunds, Refund, Refunds
 from apps.payments.api.registration import CallbackRegistration
+from apps.payments.api.routing import RouteExplanation, Routing
 from apps.payments.api.rulings import (
     NewRuling,
     Ruling,
@@ -74,6 +75,8 @@ urlpatterns = [
     path("payments/unknown/<str:attempt>/rulings", NewRuling.as_view()),
     path("payments/rulings", Rulings.as_view()),
     path("payments/rulings/<str:ruling>", Ruling.as_view()),
+    path("payments/routing", Routing.as_view()),
+    path("payments/route", RouteExplanation.as_view()),
     path("payments/providers", Providers.as_view()),
     path("payments/providers/<slug:account>/stop", ProviderStop.as_view()),
     path("payments/providers/<slug:account>/resume", ProviderResumption.as_view()),

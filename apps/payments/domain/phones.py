@@ -25,6 +25,11 @@ def msisdn(raw: str) -> str:
     return digits
 
 
+def country_of(phone: str) -> str:
+    """The country of a number, ISO 3166; empty where there is no number."""
+    return "KE" if phone.startswith("254") else ""
+
+
 def hollow(text: str, phone: str) -> str:
     """The text with a hole where it holds the number, with or without its country.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from apps.payments.domain.allocations import Allocation
@@ -153,6 +154,7 @@ class AttemptRow:
     unreachable_checks: int
     sends: int
     held: str
+    route: Mapping[str, Any]
     intent_id: UUID | None
     payout_ref: UUID | None
 

@@ -23,6 +23,7 @@ from apps.payments.models.pay_ins import (
 )
 from apps.payments.models.phone_numbers import PhoneNumber
 from apps.payments.models.refunds import Refund
+from apps.payments.models.routing import RoutingVersion
 
 __all__ = [
     "Attempt",
@@ -47,6 +48,7 @@ __all__ = [
     "ProviderExchange",
     "ProviderStop",
     "Refund",
+    "RoutingVersion",
     "Ruling",
     "Stray",
     "StrayUse",

@@ -64,6 +64,7 @@ class Attempt(Identified):
     idempotency_key = models.CharField(max_length=255)
     fingerprint = models.BinaryField(max_length=32)
     traceparent = models.CharField(max_length=64, blank=True)
+    route = models.JSONField(default=dict)  # why it goes through this account
 
     state = models.CharField(
         max_length=20, choices=choices(AttemptState), default=AttemptState.QUEUED

@@ -42,6 +42,7 @@ from apps.payments.selectors.refunds import (
     waiting_refund_count,
     waiting_refunds,
 )
+from apps.payments.selectors.routing import RoutingRow, explain_route, routing_versions
 from apps.payments.selectors.rulings import (
     UnprovedView,
     attempt_view,
@@ -55,6 +56,7 @@ from apps.payments.selectors.violations import payments_violations
 
 __all__ = [
     "ProviderHealth",
+    "RoutingRow",
     "UnprovedView",
     "attempt_for",
     "attempt_view",
@@ -66,6 +68,7 @@ __all__ = [
     "cash_accounts",
     "dispute",
     "disputes",
+    "explain_route",
     "has_due_checks",
     "has_due_sends",
     "intent_by_reference",
@@ -88,6 +91,7 @@ __all__ = [
     "receipts_to_approve",
     "refund",
     "refunds",
+    "routing_versions",
     "ruling",
     "ruling_evidence",
     "suspended_count",

@@ -82,6 +82,7 @@ def attempt_row(attempt: Attempt) -> AttemptRow:
         unreachable_checks=attempt.unreachable_checks,
         sends=attempt.sends,
         held=attempt.held,
+        route=attempt.route,
         intent_id=attempt.intent_id,
         payout_ref=attempt.payout_ref,
     )

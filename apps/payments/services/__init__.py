@@ -29,6 +29,7 @@ from apps.payments.services.receipts import approve_receipt, cancel_receipt, rec
 from apps.payments.services.receiving import Delivery, receive_callback
 from apps.payments.services.refunding import decide_refund, request_refund
 from apps.payments.services.revealing import reseal_phone_numbers, reveal_payer_phone
+from apps.payments.services.routing import decide_routing, propose_routing
 from apps.payments.services.rulings import ask_ruling, decide_ruling
 from apps.payments.services.sending import send_due_attempts
 from apps.payments.services.suspending import resume_provider, stop_provider, trust_provider
@@ -48,6 +49,7 @@ __all__ = [
     "create_payment_intent",
     "create_payout_attempt",
     "decide_refund",
+    "decide_routing",
     "decide_ruling",
     "discard_bank_file",
     "expire_intents",
@@ -56,6 +58,7 @@ __all__ = [
     "open_provider_account",
     "prepare_books",
     "process_callbacks",
+    "propose_routing",
     "pull_pay_ins",
     "read_bank_files",
     "receive_callback",

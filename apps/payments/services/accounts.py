@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from typing import cast
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -10,6 +12,7 @@ from apps.ledger.services import open_account
 from apps.payments.connectors.base import Capabilities, PartyKind
 from apps.payments.connectors.registry import connector
 from apps.payments.domain.receipts import ProviderAccountDraft
+from apps.payments.domain.routing import Wish
 from apps.payments.domain.states import Operation
 from apps.payments.errors import (
     AccountFactsDiffer,
@@ -19,7 +22,9 @@ from apps.payments.errors import (
     UnknownProviderAccount,
 )
 from apps.payments.errors.bank_files import PayeeDoesNotFit
+from apps.payments.errors.routing import NoRoute
 from apps.payments.models import ProviderAccount
+from apps.payments.selectors.routing import amount_rule, explain_route
 from apps.payments.services.journals import DISPUTE_LOSSES, DISPUTED, REFUNDS
 from apps.platform import audit, clock
 from apps.platform.actors import Actor
@@ -105,6 +110,23 @@ def _create(draft: ProviderAccountDraft) -> ProviderAccount:
         return ProviderAccount.objects.select_for_update().get(label=draft.label)
 
 
+def way_for(
+    wish: Wish, label: str = "", tried: Collection[str] = ()
+) -> tuple[ProviderAccount, Mapping[str, object]]:
+    """The account that a payment goes through and why: the one named, else the rules' choice."""
+    if label:
+        account = account_for(wish.operation, wish.amount, label, cast("PartyKind", wish.method))
+        return account, {"account": label, "rule": "", "version": 0, "is_named": True}
+    found = explain_route(wish, tried)
+    if not found.account:
+        if found.rule:
+            raise NoRoute(rule=found.rule)
+        # Nobody can: the first that comes near says why not.
+        account_for(wish.operation, wish.amount, "", cast("PartyKind", wish.method))
+        raise UnknownProviderAccount(account=f"any for {wish.operation}")
+    return ProviderAccount.objects.get(label=found.account), found.facts()
+
+
 def account_for(
     operation: Operation, amount: Money, label: str = "", party: PartyKind = "phone"
 ) -> ProviderAccount:
@@ -134,15 +156,6 @@ def capabilities_of(account: ProviderAccount) -> Capabilities:
 
 def check_amount(capabilities: Capabilities, operation: Operation, amount: Money) -> None:
     """Refuse an amount that the provider cannot move, before anything is sent."""
-    policy = capabilities.amounts.get((operation, amount.currency))
-    rule = ""
-    if policy is None:
-        rule = "currency"
-    elif amount.minor < policy.least:
-        rule = f"at least {policy.least}"
-    elif amount.minor > policy.most:
-        rule = f"at most {policy.most}"
-    elif amount.minor % policy.step:
-        rule = f"in steps of {policy.step}"
+    rule = amount_rule(capabilities, operation, amount)
     if rule:
         raise AmountNotPayable(amount_minor=amount.minor, currency=amount.currency, rule=rule)

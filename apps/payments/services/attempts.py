@@ -13,8 +13,9 @@ from apps.payments.domain import tokens
 from apps.payments.domain.keys import short_key
 from apps.payments.domain.merging import RANKS, EventKind
 from apps.payments.domain.payees import BankPayee
-from apps.payments.domain.phones import msisdn
+from apps.payments.domain.phones import country_of, msisdn
 from apps.payments.domain.receipts import AttemptReceipt
+from apps.payments.domain.routing import Wish
 from apps.payments.domain.states import (
     CHARGES,
     COLLECTABLE,
@@ -40,7 +41,8 @@ from apps.payments.models import (
     ProviderAccount,
 )
 from apps.payments.selectors.contexts import callback_token
-from apps.payments.services.accounts import account_for, capabilities_of
+from apps.payments.selectors.routing import tried_in_vain, wish_of
+from apps.payments.services.accounts import capabilities_of, way_for
 from apps.payments.services.bank_collecting import check_payee
 from apps.payments.services.phone_numbers import kept_number
 from apps.payments.services.projecting import project
@@ -83,8 +85,9 @@ def start_collection(
     is_at_once = intent.capture_method == CaptureMethod.AUTOMATIC
     operation = Operation.PURCHASE if is_at_once else Operation.AUTHORISE
     party = party_of(intent)
-    account = account_for(operation, amount, provider_account, party.kind)
     number = intent.attempts.filter(operation__in=CHARGES).count() + 1
+    wish = wish_of(intent, operation, party.kind, number)
+    account, route = way_for(wish, provider_account, tried_in_vain(intent))
     attempt = write_attempt(
         AttemptDraft(
             operation=operation,
@@ -93,6 +96,7 @@ def start_collection(
             phone_number=intent.payer_number,
             party={} if party.kind == "phone" else asdict(party),
             account=account,
+            route=route,
             idempotency_key=f"{name}:{number}",
             intent=intent,
         )
@@ -135,7 +139,8 @@ def create_payout_attempt(  # noqa: PLR0913  the facts of a payout, each by name
     earlier = Attempt.objects.filter(payout_ref=payout_ref)
     _refuse_second_payout(payout_ref)
     party: PartyKind = "phone" if payee is None else "bank_account"
-    account = account_for(Operation.PAYOUT, amount, provider_account, party)
+    wish = Wish(Operation.PAYOUT, amount, party, str(payout_ref), country_of(phone))
+    account, route = way_for(wish, provider_account)
     check_payee(account, amount, payee)
     draft = AttemptDraft(
         operation=Operation.PAYOUT,
@@ -143,6 +148,7 @@ def create_payout_attempt(  # noqa: PLR0913  the facts of a payout, each by name
         amount=amount,
         phone_number=number_called,
         account=account,
+        route=route,
         idempotency_key=idempotency_key,
         fingerprint=asked,
         payout_ref=payout_ref,
@@ -189,6 +195,7 @@ class AttemptDraft:
     is_last: bool = True
     allocation: Sequence[Mapping[str, object]] = ()
     reason: str = ""
+    route: Mapping[str, object] = field(default_factory=dict)
 
 
 def write_attempt(draft: AttemptDraft) -> Attempt:
@@ -213,6 +220,7 @@ def write_attempt(draft: AttemptDraft) -> Attempt:
         is_last=draft.is_last,
         allocation=[dict(leg) for leg in draft.allocation],
         reason=draft.reason,
+        route=dict(draft.route),
         provider_key=short_key(reference, _nth(draft), id, policy.longest),
         key_valid_until=now + policy.window if policy.window else None,
         callback_token_hash=tokens.fingerprint(callback_token(id)),
