@@ -79,7 +79,7 @@ def test_a_rule_applies_when_every_condition_is_met(
     ],
 )
 def test_it_goes_to_the_first_target_that_can_and_each_is_told_why(
-    circumstances: dict[str, dict[str, str]], account: str, verdicts: list[str], *, falls_back: bool
+    circumstances: dict[str, dict[str, Any]], account: str, verdicts: list[str], *, falls_back: bool
 ) -> None:
     standing = [Circumstance(label, **circumstances.get(label, {})) for label in ACCOUNTS]
     found = route(wish(), [rule(falls_back=falls_back)], 3, standing)
@@ -240,7 +240,7 @@ def test_an_attempt_keeps_why_and_falls_back_only_when_nothing_can_have_moved(
 def _project(attempt: Attempt) -> None:
     """As if the attempt's state had been learnt."""
     attempt.refresh_from_db()
-    PaymentIntent.objects.filter(id=attempt.intent_id).update(status=attempt.state)
+    PaymentIntent.objects.filter(attempts=attempt).update(status=attempt.state)
 
 
 @pytest.mark.django_db

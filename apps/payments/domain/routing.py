@@ -158,7 +158,7 @@ def route(
     wish: Wish, rules: Sequence[Rule], version: int, circumstances: Sequence[Circumstance]
 ) -> Route:
     """The first rule whose conditions are met decides; without one, any account may, by label."""
-    passed_over = []
+    passed_over: list[tuple[str, str]] = []
     for rule in rules:
         unmet = rule.unmet(wish)
         if not unmet:
