@@ -45,13 +45,58 @@ class PayeeConflict(DomainError):
 
 
 @dataclass(eq=False, kw_only=True)
-class InvalidPhone(DomainError):
-    """A mobile money number is a Kenyan mobile number such as 254712345678."""
+class InvalidDetails(DomainError):
+    """Payout details must be a phone or an account that money can be sent to."""
 
-    code = "settlements/invalid-phone"
-    advice = "Write it with the country code and without plus or spaces."
+    code = "settlements/invalid-details"
+    advice = "Correct the fields that are named; look for a typing error."
 
     payee: str
+    problems: dict[str, str]
+
+
+@dataclass(eq=False, kw_only=True)
+class OwnDetails(DomainError):
+    """Payout details are decided on by somebody other than whoever wrote them."""
+
+    code = "settlements/own-details"
+    kind = Kind.FORBIDDEN
+    advice = "Ask a colleague with the approver role."
+
+    payee: str
+
+
+@dataclass(eq=False, kw_only=True)
+class DetailsDecided(DomainError):
+    """Each version of payout details is verified or rejected once, and lifted when verified."""
+
+    code = "settlements/details-decided"
+    kind = Kind.CONFLICT
+    advice = "Reload the page: somebody else has decided, or it must be verified first."
+
+    details: str
+
+
+@dataclass(eq=False, kw_only=True)
+class DetailsNotUsable(DomainError):
+    """Money goes only to the newest verified details of a payee, once they have cooled."""
+
+    code = "settlements/details-not-usable"
+    kind = Kind.CONFLICT
+    advice = "Have the details verified, wait until they have cooled, or drop the line."
+
+    payee: str
+    state: str
+
+
+@dataclass(eq=False, kw_only=True)
+class UnreadablePayees(DomainError):
+    """A file of payees is a CSV whose first row names the columns."""
+
+    code = "settlements/unreadable-payees"
+    advice = "Download the template and fill it in; save it as CSV in UTF-8."
+
+    reason: str
 
 
 @dataclass(eq=False, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 from apps.platform.money import Money
@@ -74,6 +75,33 @@ class DisbursementFailed:
     payee: str
     amount: Money
     code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayeeDetailsWritten:
+    """A payee has new payout details. Money goes there once verified and cooled."""
+
+    name: ClassVar[str] = "settlements.payee_details_written"
+    version: ClassVar[int] = 1
+
+    payee_id: str
+    reference: str
+    details_version: int
+    rail: str
+    cools_until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayeeDetailsDecided:
+    """A second person verified, rejected or lifted a version of payout details."""
+
+    name: ClassVar[str] = "settlements.payee_details_decided"
+    version: ClassVar[int] = 1
+
+    payee_id: str
+    reference: str
+    details_version: int
+    decision: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from apps.settlements.models import (
     Approval,
     Batch,
     Beneficiary,
+    BeneficiaryDecision,
     Break,
     ExpectedItem,
     MatchGroup,
@@ -117,6 +118,7 @@ def test_evidence_is_never_rewritten(amina: Actor, brian: Actor) -> None:
     changes: list[tuple[type[models.Model], dict[str, Any]]] = [
         (Approval, {"comment": "x"}),
         (Beneficiary, {"phone": "254700000000"}),
+        (BeneficiaryDecision, {"comment": "x"}),
         (StateEvent, {"reason": "x"}),
         (Statement, {"closing_minor": 1}),
         (StatementFile, {"name": "x"}),

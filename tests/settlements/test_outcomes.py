@@ -10,10 +10,10 @@ from apps.payments.models import Attempt
 from apps.platform import clock
 from apps.platform.actors import SYSTEM, Actor
 from apps.settlements import services
-from apps.settlements.domain import PayeeKind
+from apps.settlements.domain import PayeeKind, PayoutDetails
 from apps.settlements.models import Batch, Break, Disbursement, Payee
 from apps.settlements.selectors import disbursements_in_transit, settlements_violations
-from tests.settlements.world import balance, image, kes, line_of, owe, post, released
+from tests.settlements.world import balance, image, kes, line_of, owe, post, released, verify
 
 pytestmark = pytest.mark.usefixtures("books")
 
@@ -117,7 +117,7 @@ def test_late_events_are_asked_about(batch: Batch) -> None:
     assert follow_up() == 0
 
 
-def test_a_payee_is_found_by_facts_and_paid_at_the_newest_number(amina: Actor) -> None:
+def test_a_payee_is_found_by_facts_and_paid_at_the_newest_verified_number(amina: Actor) -> None:
     account = owe("R8", 400)
     assert account == "2100.R8"
     payee = Payee.objects.get(reference="R8")
@@ -126,12 +126,15 @@ def test_a_payee_is_found_by_facts_and_paid_at_the_newest_number(amina: Actor) -
         reference="R8",
         name="Restaurant R8",
         kind=PayeeKind.RESTAURANT,
-        phone="254799999999",
+        details=PayoutDetails.to_phone("254799999999"),
         currency="KES",
         actor=SYSTEM,
     )
     assert image() == before
-    version = services.change_payee_phone(payee_id=payee.id, phone="254711111111", actor=amina)
+    version = services.change_payee_details(
+        payee_id=payee.id, details=PayoutDetails.to_phone("0711 111 111"), actor=amina
+    )
+    verify("R8")
     batch_id = services.draft_payables_batch(
         provider_account="mpesa-payouts", currency="KES", actor=amina
     )

@@ -24,8 +24,8 @@ from apps.platform.ids import new_id
 from apps.platform.money import Money
 from apps.settlements import services
 from apps.settlements.connectors.mpesa_csv import HEADER
-from apps.settlements.domain import Decision, PayeeKind
-from apps.settlements.models import Batch, Disbursement
+from apps.settlements.domain import Decision, DetailsDecision, PayeeKind, PayoutDetails
+from apps.settlements.models import Batch, Beneficiary, Disbursement
 
 COLLECTIONS, PAYOUTS = "mpesa-collections", "mpesa-payouts"
 TARIFF = {"payout_bands": [[100_00, 0], [1_500_00, 5_00], [5_000_00, 9_00]], "pay_in_bps": 55}
@@ -94,12 +94,30 @@ def owe(reference: str, shillings: int, phone: str = "254712345601") -> str:
         reference=reference,
         name=f"Restaurant {reference}",
         kind=PayeeKind.RESTAURANT,
-        phone=phone,
+        details=PayoutDetails.to_phone(phone),
         currency="KES",
         actor=SYSTEM,
     )
+    verify(reference)
     post("1100", account, shillings)
     return account
+
+
+def verify(reference: str, *, is_lifted: bool = True) -> None:
+    """Somebody else finds the payee's newest details good, and lets money go there at once."""
+    newest = Beneficiary.objects.filter(payee__reference=reference).latest("version")
+    if newest.decisions.exists():
+        return
+    user = User.objects.filter(username="verity").first()
+    checker = actor_of(user) if user else person("verity")
+    for decision in ("verify", "lift") if is_lifted else ("verify",):
+        services.decide_payee_details(
+            beneficiary_id=newest.id,
+            decision=DetailsDecision(decision),
+            comment="Called back on the number of the contract",
+            step_up_at=clock.now(),
+            actor=checker,
+        )
 
 
 def draft(actor: Actor) -> Batch:

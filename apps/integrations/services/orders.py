@@ -8,7 +8,7 @@ from apps.payments.services import create_payment_intent, start_collection
 from apps.platform import audit
 from apps.platform.actors import Actor
 from apps.platform.use_cases import use_case
-from apps.settlements.domain import PayeeKind
+from apps.settlements.domain import PayeeKind, PayoutDetails
 from apps.settlements.services import register_payee
 
 COMMISSION = "4000"
@@ -26,7 +26,7 @@ def collect_order(*, order: Order, actor: Actor) -> None:
         reference=order.restaurant.reference,
         name=order.restaurant.name,
         kind=PayeeKind.RESTAURANT,
-        phone=order.restaurant.phone,
+        details=PayoutDetails.to_phone(order.restaurant.phone),
         currency=currency,
         actor=actor,
     )
@@ -34,7 +34,7 @@ def collect_order(*, order: Order, actor: Actor) -> None:
         reference=order.driver.reference,
         name=order.driver.name,
         kind=PayeeKind.DRIVER,
-        phone=order.driver.phone,
+        details=PayoutDetails.to_phone(order.driver.phone),
         currency=currency,
         actor=actor,
     )

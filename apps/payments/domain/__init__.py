@@ -3,6 +3,7 @@
 from apps.payments.domain.allocations import Allocation
 from apps.payments.domain.keys import payout_clearing_key
 from apps.payments.domain.merging import EventKind
+from apps.payments.domain.payees import BankPayee
 from apps.payments.domain.receipts import (
     AttemptReceipt,
     AttemptRow,
@@ -33,6 +34,7 @@ __all__ = [
     "AttemptReceipt",
     "AttemptRow",
     "AttemptState",
+    "BankPayee",
     "CallbackRow",
     "CallbackState",
     "CaptureMethod",

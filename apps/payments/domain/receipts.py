@@ -90,11 +90,15 @@ class ProviderAccountRow:
 
 @dataclass(frozen=True, slots=True)
 class PayoutPolicy:
-    """Limits of one payout on a rail, in minor units: a multiple of ``step``, min to max."""
+    """Limits of one payout on a rail, in minor units: a multiple of ``step``, min to max.
+
+    ``parties`` are the kinds of payee it reaches.
+    """
 
     step_minor: int
     min_minor: int
     max_minor: int
+    parties: frozenset[str] = frozenset({"phone"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,12 @@ def payout_policy(*, provider_account: str, currency: str) -> PayoutPolicy:
     policy = capabilities.amounts.get((Operation.PAYOUT, currency))
     if policy is None:
         raise UnknownProviderAccount(account=f"{provider_account} for payouts in {currency}")
-    return PayoutPolicy(step_minor=policy.step, min_minor=policy.least, max_minor=policy.most)
+    return PayoutPolicy(
+        step_minor=policy.step,
+        min_minor=policy.least,
+        max_minor=policy.most,
+        parties=capabilities.parties.get(Operation.PAYOUT, frozenset({"phone"})),
+    )
 
 
 def account_model(label: str) -> ProviderAccount:

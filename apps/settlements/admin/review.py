@@ -14,7 +14,7 @@ from apps.console.pages import Approval, Header, Moment, PublicPage
 from apps.console.pages.objects import Banner
 from apps.console.refusals import STATUS_OF, roles_granting
 from apps.console.registry import register_view
-from apps.console.values import Fact, Phone, Status
+from apps.console.values import Fact, Status
 from apps.identity.models import User
 from apps.identity.step_up import recent
 from apps.platform.errors import DomainError
@@ -143,7 +143,7 @@ class ReviewPage(PublicPage):
             status,
             batch=thing,
             key=self.subject(thing),
-            rows=[(line, public_id("dsb", line.id), Phone(line.phone)) for line in lines],
+            rows=[(line, public_id("dsb", line.id), line.destination) for line in lines],
             flagged=[line for line in lines if line.is_first_payout or line.has_new_details],
             cover=cover_of(thing),
             offer=self.offer(thing, lines),

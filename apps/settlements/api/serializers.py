@@ -12,8 +12,11 @@ from apps.settlements.domain import (
     BreakKind,
     BreakState,
     Decision,
+    DetailsDecision,
+    DetailsState,
     DisbursementState,
     PayeeKind,
+    Rail,
 )
 
 #: Base64 makes four letters of three bytes; the service refuses more than 20 MiB of bytes.
@@ -21,17 +24,104 @@ CONTENT_MAX_LETTERS = 28 * 1024 * 1024
 
 
 class PayeeSerializer(serializers.Serializer):
-    """Whom we pay. ``phone`` is of the newest ``version`` of the payout details."""
+    """Whom we pay. ``version``, ``rail`` and ``destination``, which is masked, are of the details
+    money goes to, or of the newest while nobody has verified any.
+    """
 
     id = PublicIdField("payee")
     reference = serializers.CharField()
     name = serializers.CharField()
     kind = serializers.ChoiceField([value.value for value in PayeeKind])
-    phone = serializers.CharField()
+    rail = serializers.ChoiceField([value.value for value in Rail], source="details.rail")
+    destination = serializers.CharField(source="details.masked")
+    details_state = serializers.ChoiceField([value.value for value in DetailsState])
+    has_undecided = serializers.BooleanField()
     version = serializers.IntegerField()
     ledger_account = serializers.CharField()
     currency = serializers.CharField()
     created_at = serializers.DateTimeField()
+
+
+class DetailsDecisionSerializer(serializers.Serializer):
+    """What a second person said of a version of payout details."""
+
+    decision = serializers.ChoiceField([value.value for value in DetailsDecision])
+    user_name = serializers.CharField()
+    comment = serializers.CharField(allow_blank=True)
+    decided_at = serializers.DateTimeField()
+
+
+class PayoutDetailsSerializer(serializers.Serializer):
+    """One version of a payee's details; ``destination`` is masked."""
+
+    id = PublicIdField("ben")
+    version = serializers.IntegerField()
+    state = serializers.ChoiceField([value.value for value in DetailsState])
+    rail = serializers.ChoiceField([value.value for value in Rail], source="details.rail")
+    destination = serializers.CharField(source="details.masked")
+    account_name = serializers.CharField(source="details.account_name", allow_blank=True)
+    created_at = serializers.DateTimeField()
+    cools_until = serializers.DateTimeField()
+    shared_with = serializers.ListField(child=serializers.CharField())
+    decisions = DetailsDecisionSerializer(many=True)
+
+
+class PayeeWithDetailsSerializer(PayeeSerializer):
+    """A payee with every version of the payout details, the newest first."""
+
+    versions = PayoutDetailsSerializer(many=True)
+
+
+class DetailsInput(serializers.Serializer):
+    """Where money is to go: a phone, or an account at a bank by IBAN or by number and bank."""
+
+    rail = serializers.ChoiceField([value.value for value in Rail])
+    phone = serializers.CharField(required=False, default="", max_length=30)
+    account_name = serializers.CharField(required=False, default="", max_length=140)
+    iban = serializers.CharField(required=False, default="", max_length=50)
+    account = serializers.CharField(required=False, default="", max_length=50)
+    bic = serializers.CharField(required=False, default="", max_length=20)
+    clearing_member = serializers.CharField(required=False, default="", max_length=35)
+
+
+class PayeeInput(serializers.Serializer):
+    """A payee and where its money is to go."""
+
+    reference = serializers.RegexField(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$")
+    name = serializers.CharField(max_length=150)
+    kind = serializers.ChoiceField([value.value for value in PayeeKind])
+    currency = serializers.ChoiceField(sorted(CURRENCIES))
+    details = DetailsInput()
+
+
+class RowProblemSerializer(serializers.Serializer):
+    """What is wrong in a row that was left out."""
+
+    row = serializers.IntegerField()
+    column = serializers.CharField()
+    sentence = serializers.CharField()
+
+
+class PayeeFileSerializer(serializers.Serializer):
+    """A file of payees as it was read."""
+
+    id = PublicIdField("pf")
+    name = serializers.CharField()
+    sha256 = serializers.CharField()
+    rows = serializers.IntegerField()
+    added = serializers.IntegerField()
+    changed = serializers.IntegerField()
+    unchanged = serializers.IntegerField()
+    problems = RowProblemSerializer(many=True)
+    imported_at = serializers.DateTimeField()
+
+
+class PayeeFileInput(serializers.Serializer):
+    """A CSV of payees: its bytes in base 64, or a file of a form."""
+
+    name = serializers.CharField(max_length=200, required=False, default="")
+    content_base64 = serializers.CharField(required=False, max_length=CONTENT_MAX_LETTERS)
+    file = serializers.FileField(required=False)
 
 
 class ApprovalSerializer(serializers.Serializer):
@@ -51,7 +141,7 @@ class DisbursementSerializer(serializers.Serializer):
     state = serializers.ChoiceField([value.value for value in DisbursementState])
     payee = serializers.CharField()
     payee_name = serializers.CharField()
-    phone = serializers.CharField()
+    destination = serializers.CharField()
     amount = MoneyField()
     provider_reference = serializers.CharField(allow_blank=True)
     failure_code = serializers.CharField(allow_blank=True)

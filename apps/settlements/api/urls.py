@@ -2,10 +2,13 @@
 
 from django.urls import path
 
-from apps.settlements.api import views
+from apps.settlements.api import payees, views
 
 urlpatterns = [
-    path("settlements/payees", views.PayeeCollection.as_view()),
+    path("settlements/payees", payees.PayeeCollection.as_view()),
+    path("settlements/payees/files", payees.PayeeFileCollection.as_view()),
+    path("settlements/payees/<str:id>", payees.PayeeItem.as_view()),
+    path("settlements/payees/<str:id>/details", payees.PayeeDetails.as_view()),
     path("settlements/batches", views.BatchCollection.as_view()),
     path("settlements/batches/<str:id>", views.BatchItem.as_view()),
     path("settlements/batches/<str:id>/submit", views.BatchSubmission.as_view()),

@@ -27,22 +27,15 @@ from apps.settlements.api.serializers import (
     BatchWithLinesSerializer,
     BreakSerializer,
     BreaksQuery,
-    PayeeSerializer,
-    PayeesQuery,
     StatementInput,
     StatementsQuery,
 )
-from apps.settlements.models import Batch, Break, Payee, Statement
+from apps.settlements.models import Batch, Break, Statement
 from apps.settlements.selectors.batches import batch_row, batches_with_approvals
 from apps.settlements.selectors.breaks import breaks_with_lines, present_break
-from apps.settlements.selectors.payees import payee_row, payees_with_details
 from apps.settlements.selectors.statements import statement_row, statements_with_counts
 
 READ, WRITE = "settlements:read", "settlements:write"
-
-
-def _payee(row: Payee) -> Mapping[str, Any]:
-    return PayeeSerializer(payee_row(row)).data
 
 
 def _batch(row: Batch) -> Mapping[str, Any]:
@@ -70,20 +63,6 @@ class SettlementsEndpoint(Endpoint):
     """Reading and changing settlements are two scopes."""
 
     required_scope: ClassVar[dict[str, str]] = {"GET": READ, "POST": WRITE}
-
-
-class PayeeCollection(SettlementsEndpoint):
-    """Whom the tenant pays."""
-
-    @extend_schema(
-        operation_id="settlements_payees_list",
-        parameters=[PayeesQuery],
-        responses=page_of(PayeeSerializer),
-    )
-    def get(self, request: Request) -> Response:
-        """List payees, the newest first."""
-        rows = payees_with_details().filter(**self.read_query(request, PayeesQuery))
-        return CursorPages().answer(request, rows, _payee)
 
 
 class BatchCollection(SettlementsEndpoint):
@@ -154,7 +133,7 @@ class StatementCollection(SettlementsEndpoint):
     def post(self, request: Request) -> Response:
         """Import a statement: proved, loaded, matched. The same file again adds nothing."""
         facts = self.read(request, StatementInput)
-        name, content = _file(facts)
+        name, content = file_of(facts)
 
         def work() -> tuple[int, Mapping[str, Any]]:
             statement_id = services.import_statement(
@@ -195,8 +174,8 @@ class BreakItem(SettlementsEndpoint):
         return Response(BreakSerializer(row).data)
 
 
-def _file(facts: Mapping[str, Any]) -> tuple[str, bytes]:
-    """The name and bytes of the statement, however they were sent."""
+def file_of(facts: Mapping[str, Any]) -> tuple[str, bytes]:
+    """The name and bytes of a file, however they were sent."""
     if "file" in facts:
         file = facts["file"]
         return facts["name"] or str(file.name), file.read()
@@ -206,4 +185,4 @@ def _file(facts: Mapping[str, Any]) -> tuple[str, bytes]:
         content = base64.b64decode(facts["content_base64"], validate=True)
     except (binascii.Error, ValueError):
         raise FieldsRefused({"content_base64": ["Not base 64."]}, ()) from None
-    return facts["name"] or "statement", content
+    return facts["name"] or "upload", content

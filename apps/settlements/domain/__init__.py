@@ -2,6 +2,14 @@
 
 from apps.settlements.domain.batches import DigestLine, contents_digest
 from apps.settlements.domain.differences import Difference, ExpectedMovement
+from apps.settlements.domain.payout_details import (
+    COOLING_CHANGED,
+    COOLING_NEW,
+    DetailsDecision,
+    DetailsState,
+    PayoutDetails,
+    Rail,
+)
 from apps.settlements.domain.payouts import PayoutPolicy, payable_now
 from apps.settlements.domain.statements import Direction, ParsedLine, ParsedStatement
 from apps.settlements.domain.states import (
@@ -22,11 +30,15 @@ from apps.settlements.domain.states import (
 __all__ = [
     "BATCH_TRANSITIONS",
     "BREAK_TRANSITIONS",
+    "COOLING_CHANGED",
+    "COOLING_NEW",
     "DISBURSEMENT_TRANSITIONS",
     "BatchState",
     "BreakKind",
     "BreakState",
     "Decision",
+    "DetailsDecision",
+    "DetailsState",
     "Difference",
     "DigestLine",
     "Direction",
@@ -37,7 +49,9 @@ __all__ = [
     "ParsedLine",
     "ParsedStatement",
     "PayeeKind",
+    "PayoutDetails",
     "PayoutPolicy",
+    "Rail",
     "allowed_pairs",
     "contents_digest",
     "payable_now",

@@ -14,7 +14,7 @@ class DigestLine:
 
     reference: str
     payee: str
-    phone: str
+    destination: str
     amount_minor: int
     currency: str
 
@@ -22,7 +22,7 @@ class DigestLine:
 def contents_digest(batch: str, lines: Iterable[DigestLine]) -> str:
     """SHA-256 in hex over the batch's reference and its lines, whatever order they come in."""
     rows = [
-        [line.reference, line.payee, line.phone, str(line.amount_minor), line.currency]
+        [line.reference, line.payee, line.destination, str(line.amount_minor), line.currency]
         for line in sorted(lines)
     ]
     return hashlib.sha256(json.dumps([batch, rows], separators=(",", ":")).encode()).hexdigest()

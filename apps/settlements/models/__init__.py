@@ -4,7 +4,7 @@ from apps.settlements.models.approvals import Approval
 from apps.settlements.models.batches import Batch, Disbursement
 from apps.settlements.models.breaks import Break
 from apps.settlements.models.matching import ExpectedItem, MatchGroup, MatchLeg
-from apps.settlements.models.payees import Beneficiary, Payee
+from apps.settlements.models.payees import Beneficiary, BeneficiaryDecision, Payee, PayeeFile
 from apps.settlements.models.positions import FloatPosition
 from apps.settlements.models.statements import Statement, StatementFile, StatementLine
 from apps.settlements.models.transitions import StateEvent
@@ -13,6 +13,7 @@ __all__ = [
     "Approval",
     "Batch",
     "Beneficiary",
+    "BeneficiaryDecision",
     "Break",
     "Disbursement",
     "ExpectedItem",
@@ -20,6 +21,7 @@ __all__ = [
     "MatchGroup",
     "MatchLeg",
     "Payee",
+    "PayeeFile",
     "StateEvent",
     "Statement",
     "StatementFile",

@@ -12,8 +12,14 @@ from apps.settlements.selectors.batches import (
     disbursements_of,
 )
 from apps.settlements.selectors.breaks import BreakRow, breaks_summary, one_break, open_breaks
+from apps.settlements.selectors.details import (
+    DetailsRow,
+    details_of,
+    details_to_verify,
+    details_to_verify_count,
+)
 from apps.settlements.selectors.floats import FloatRow, float_cover, paying_accounts
-from apps.settlements.selectors.payees import PayeeRow, payees
+from apps.settlements.selectors.payees import PayeeFileRow, PayeeRow, payee, payee_file, payees
 from apps.settlements.selectors.statements import (
     StatementLineRow,
     StatementRow,
@@ -28,8 +34,10 @@ __all__ = [
     "ApprovalRow",
     "BatchRow",
     "BreakRow",
+    "DetailsRow",
     "DisbursementRow",
     "FloatRow",
+    "PayeeFileRow",
     "PayeeRow",
     "StatementLineRow",
     "StatementRow",
@@ -39,11 +47,16 @@ __all__ = [
     "batches_awaiting",
     "batches_to_release",
     "breaks_summary",
+    "details_of",
+    "details_to_verify",
+    "details_to_verify_count",
     "disbursements_in_transit",
     "disbursements_of",
     "float_cover",
     "one_break",
     "open_breaks",
+    "payee",
+    "payee_file",
     "payees",
     "paying_accounts",
     "settlements_violations",

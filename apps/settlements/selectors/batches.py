@@ -59,6 +59,7 @@ class DisbursementRow:
     payee: str
     payee_name: str
     phone: str
+    destination: str
     amount: Money
     provider_reference: str
     failure_code: str
@@ -121,6 +122,7 @@ def disbursements_of(*, batch_id: UUID) -> list[DisbursementRow]:
             payee=row.payee.reference,
             payee_name=row.payee.name,
             phone=row.beneficiary.phone,
+            destination=row.beneficiary.details.masked,
             amount=Money(row.amount_minor, row.currency),
             provider_reference=row.provider_reference,
             failure_code=row.failure_code,

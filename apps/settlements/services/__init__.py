@@ -12,18 +12,25 @@ from apps.settlements.services.outcomes import (
     note_payout_paid,
     note_payout_unknown,
 )
-from apps.settlements.services.payees import change_payee_phone, register_payee
+from apps.settlements.services.payee_files import import_payees
+from apps.settlements.services.payees import (
+    change_payee_details,
+    decide_payee_details,
+    register_payee,
+)
 from apps.settlements.services.release import release_batch
 from apps.settlements.services.submitting import submit_batch
 
 __all__ = [
-    "change_payee_phone",
+    "change_payee_details",
     "decide_batch",
+    "decide_payee_details",
     "draft_payables_batch",
     "drop_line",
     "expect_movement",
     "follow_up_payouts",
     "import_bank_file",
+    "import_payees",
     "import_statement",
     "note_payout_failed",
     "note_payout_paid",

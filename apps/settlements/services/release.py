@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from apps.ledger.domain import EntryDraft, credit, debit
 from apps.ledger.services import post_entries
-from apps.payments.domain import payout_clearing_key
+from apps.payments.domain import BankPayee, payout_clearing_key
 from apps.payments.services import create_payout_attempt
 from apps.platform import audit, clock
 from apps.platform.actors import Actor
@@ -15,10 +16,11 @@ from apps.platform.ids import public_id
 from apps.platform.money import Money
 from apps.platform.tenant import current_tenant
 from apps.platform.use_cases import use_case
-from apps.settlements.domain import BatchState, DisbursementState
-from apps.settlements.errors import FloatShort
+from apps.settlements.domain import BatchState, DetailsState, DisbursementState, Rail
+from apps.settlements.errors import DetailsNotUsable, FloatShort
 from apps.settlements.events import BatchReleased
 from apps.settlements.models import Batch, Disbursement, FloatPosition
+from apps.settlements.selectors.details import payable_details
 from apps.settlements.selectors.floats import IN_TRANSIT, float_cover
 from apps.settlements.services.locking import locked_batch
 from apps.settlements.services.transitions import move, move_lines
@@ -39,6 +41,7 @@ def release_batch(*, batch_id: UUID, actor: Actor) -> None:
     batch.released_at = clock.now()
     batch.save(update_fields=["state", "released_at"])
     lines = list(batch.disbursements.select_related("payee", "beneficiary").order_by("id"))
+    _check_details(lines, batch.released_at)
     move_lines(batch, DisbursementState.RESERVED, actor)
     for line in lines:
         _hand_over(line, batch, actor)
@@ -66,6 +69,31 @@ def _check_float(batch: Batch) -> None:
         )
 
 
+def _check_details(lines: list[Disbursement], at: datetime) -> None:
+    """Details that changed or were not verified since the draft are refused before the database."""
+    payable = payable_details({line.payee_id for line in lines}, at=at)
+    for line in lines:
+        details, state = payable.get(line.payee_id, (None, DetailsState.UNVERIFIED))
+        if details is not None and details.id != line.beneficiary_id:
+            state = DetailsState.SUPERSEDED
+        if state is not DetailsState.USABLE:
+            raise DetailsNotUsable(payee=line.payee.reference, state=state)
+
+
+def _bank_payee(line: Disbursement) -> BankPayee | None:
+    details = line.beneficiary.details
+    if details.rail is not Rail.BANK:
+        return None
+    return BankPayee(
+        name=details.account_name,
+        iban=details.iban,
+        account=details.account,
+        bic=details.bic,
+        clearing_member=details.clearing_member,
+        text=line.reference,
+    )
+
+
 def _reservation(line: Disbursement) -> tuple[str, EntryDraft]:
     """From the payee's payable to payouts in transit, under its idempotency key."""
     amount = Money(line.amount_minor, line.currency)
@@ -89,6 +117,7 @@ def _hand_over(line: Disbursement, batch: Batch, actor: Actor) -> None:
         payout_ref=line.id,
         amount=Money(line.amount_minor, line.currency),
         phone=line.beneficiary.phone,
+        payee=_bank_payee(line),
         debit_account=IN_TRANSIT,
         provider_account=batch.provider_account,
         idempotency_key=f"{public_id('dsb', line.id)}:1",

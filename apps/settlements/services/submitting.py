@@ -57,7 +57,7 @@ def digest_of(batch: Batch) -> str:
             DigestLine(
                 reference=row.reference,
                 payee=row.payee.reference,
-                phone=row.beneficiary.phone,
+                destination=row.beneficiary.details.destination,
                 amount_minor=row.amount_minor,
                 currency=row.currency,
             )

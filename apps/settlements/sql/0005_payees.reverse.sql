@@ -1,0 +1,6 @@
+DROP TRIGGER settlements_payee_file_append_only ON settlements_payee_file;
+DROP TRIGGER settlements_disbursement_details ON settlements_disbursement;
+DROP TRIGGER settlements_beneficiary_decision_append_only ON settlements_beneficiary_decision;
+DROP TRIGGER settlements_beneficiary_decision_four_eyes ON settlements_beneficiary_decision;
+DROP FUNCTION settlements_check_details_v1();
+DROP FUNCTION settlements_check_details_decision_v1();
