@@ -94,6 +94,28 @@ def test_refusals_are_problems(caller: Caller, books: Tenant) -> None:
 def test_payees_are_listed(caller: Caller) -> None:
     rows = caller.get("payees", kind="restaurant").json()["data"]
     assert sorted(row["reference"] for row in rows) == ["R1", "R2", "R3"]
+    assert {row["destination"] for row in rows} >= {"2547•••••601"}
+
+
+def test_a_payee_is_registered_and_changed_but_never_verified(caller: Caller) -> None:
+    details = {"rail": "bank", "account_name": "Nine", "iban": "DE89 3704 0044 0532 0130 00"}
+    body = {"reference": "R9", "name": "Nine", "kind": "driver", "currency": "EUR"}
+    answer = caller.post("payees", body | {"details": details})
+    assert answer.status_code == 201, answer.content
+    made = answer.json()
+    assert (made["details_state"], made["destination"]) == ("unverified", "DE ••••3000")
+    assert caller.get(f"payees/{made['id']}").json() == made
+    wrong = caller.post(f"payees/{made['id']}/details", {"rail": "phone"}, key="k2")
+    assert (wrong.status_code, "invalid-details" in wrong.json()["type"]) == (422, True)
+    other = {"rail": "bank", "account_name": "Nine", "account": "77", "bic": "COBADEFF"}
+    changed = caller.post(f"payees/{made['id']}/details", other, key="k3").json()
+    assert [one["version"] for one in changed["versions"]] == [2, 1]
+    for verb in ("verify", "decide", "lift"):
+        assert caller.post(f"payees/{made['id']}/{verb}", key=verb).status_code == 404
+    content = b"reference,name,kind,currency,rail,phone\nN1,One,driver,KES,phone,0712345678\n"
+    encoded = {"content_base64": base64.b64encode(content).decode()}
+    file = caller.post("payees/files", encoded, key="k4").json()
+    assert (file["added"], file["problems"]) == (1, [])
 
 
 @pytest.mark.parametrize("is_form", [False, True])

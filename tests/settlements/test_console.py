@@ -12,7 +12,7 @@ from apps.identity.models import User
 from apps.identity.people import actor_of
 from apps.identity.step_up import SESSION_STEP_UP
 from apps.platform.ids import public_id
-from apps.settlements.models import Batch, Break, Statement
+from apps.settlements.models import Batch, Beneficiary, Break, Statement
 from apps.tenancy.contexts import inside
 from apps.tenancy.models import Tenant
 from tests.identity.people import code_for, enrolled, make_person, signed_in
@@ -230,3 +230,45 @@ def test_whoever_may_not_see_it_is_told_who_may(books: Tenant, maker: Desk) -> N
     for path in ("batches/", "approvals/", "statements/import", "breaks/"):
         assert other.get(path).status_code == 403
     assert maker.get("approvals/").status_code == 403
+
+
+def test_a_payee_s_details_are_written_by_one_and_verified_by_another(
+    maker: Desk, checker: Desk
+) -> None:
+    form = {"reference": "R9", "name": "Nine", "kind": "driver", "currency": "KES"}
+    bank = {"rail": "bank", "account_name": "Nine Ltd", "account": "0102345678"}
+    seen = maker.post("payees/new", {**form, **bank})
+    assert seen.status_code == 422
+    assert "An account number needs its bank" in seen.content.decode()
+    answer = maker.post("payees/new", {**form, **bank, "clearing_member": "01094"})
+    details = Beneficiary.objects.get(payee__reference="R9")
+    page = f"payees/{public_id('payee', details.payee_id)}/"
+    assert answer["Location"] == f"{AT}/{page}"
+    seen = maker.get(page).content.decode()
+    for part in ("01094 ••••5678", "Unverified", "Nothing is paid until a second person"):
+        assert part in seen
+    assert "0102345678" not in seen
+
+    assert maker.get("payee-details/").status_code == 403
+    seen = checker.get("payee-details/").content.decode()
+    assert "New payee" in seen
+    assert "Verify 01094 ••••5678" in seen
+    key = public_id("ben", details.id)
+    done = checker.post("payee-details/", {"action": "verify", "key": key})
+    assert done.status_code == 302
+    assert "No payout details wait" in checker.get("payee-details/").content.decode()
+    lift = {"action": "lift", "beneficiary": key}
+    assert checker.post(page, lift).status_code == 422  # it takes a reason
+    assert checker.post(page, lift | {"text": "Known for years"}).status_code == 302
+    assert details.decisions.count() == 2
+    assert "Known for years" in checker.get(page).content.decode()
+    change = {"rail": "phone", "phone": "0799 000 111"}
+    assert maker.post(f"{page}details", change).status_code == 302
+    assert "to verify" in maker.get("payees/").content.decode()
+
+
+def test_a_file_of_payees_shows_what_is_wrong_in_it(maker: Desk) -> None:
+    file = SimpleUploadedFile("p.csv", b"reference,name,kind,currency,rail\nX,,driver,KES,phone\n")
+    answer = maker.post("payees/import", {"file": file})
+    seen = maker.client.get(answer["Location"]).content.decode()
+    assert "is needed, at most 150 letters" in seen

@@ -45,7 +45,7 @@ digest_lines = st.builds(
     DigestLine,
     reference=texts,
     payee=texts,
-    phone=texts,
+    destination=texts,
     amount_minor=st.integers(0, 100),
     currency=st.sampled_from(["KES", "USD"]),
 )

@@ -7,18 +7,20 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django import forms
-from django.http import HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.urls import reverse
 
 from apps.console.pages import FormPage, Header, PublicPage
 from apps.console.registry import register_view
 from apps.console.values import Fact, Link, Ref, Row, Status, Table
 from apps.platform.currencies import CURRENCIES
+from apps.platform.errors import DomainError
 from apps.platform.ids import parse_public_id, public_id
 from apps.settlements import services
 from apps.settlements.admin.payees import LIST
 from apps.settlements.domain import PayeeKind, PayoutDetails, Rail
 from apps.settlements.domain.payee_files import COLUMNS
+from apps.settlements.errors import InvalidDetails
 from apps.settlements.models import Payee
 from apps.settlements.selectors import PayeeFileRow, payee_file
 
@@ -52,7 +54,7 @@ class DetailsForm(forms.Form):
 class PayeeForm(DetailsForm):
     """A new payee."""
 
-    field_order: ClassVar[Any] = ["reference", "name", "kind", "currency"]
+    field_order = ("reference", "name", "kind", "currency")
 
     reference = forms.SlugField(label="Reference", max_length=40)
     name = forms.CharField(label="Name", max_length=150)
@@ -79,7 +81,15 @@ class PayeeFormPage(FormPage):
     def make_form(self) -> forms.Form:
         """Kept, because the use case takes its value."""
         self.form: Any = super().make_form()
-        return self.form  # type: ignore[no-any-return]  # forms of three kinds
+        return self.form
+
+    def not_done(self, error: DomainError, **more: Any) -> HttpResponse:
+        """What is wrong with details stands beside the field it is in."""
+        if not isinstance(error, InvalidDetails):
+            return super().not_done(error, **more)
+        for field, sentence in error.problems.items():
+            self.form.add_error(field, f"{sentence[:1].upper()}{sentence[1:]}.")
+        return self.show(status=422, form=self.form)
 
 
 class NewPayee(PayeeFormPage):
