@@ -137,7 +137,8 @@ def decide_payee_details(
     person = person_of(actor.id)
     _check_decision(details, decision, comment, person)
     require_step_up(step_up_at=step_up_at)
-    assert step_up_at is not None, "a missing second factor is refused above"
+    if step_up_at is None:
+        raise ValueError("a missing second factor is refused above")
     BeneficiaryDecision.objects.create(
         beneficiary=details,
         decision=decision,
