@@ -21,6 +21,7 @@ from apps.ledger.selectors import (
     account_balance_as_of,
     account_keeping,
     account_statement,
+    accounts,
     backlog,
     books_violations,
     days_of,
@@ -353,3 +354,15 @@ def test_a_queue_for_an_account_is_seen_by_a_look_at_it(
 
     assert 1 in all_at_once(races, [hold, wait, wait, look])
     assert 0 < account_keeping(floored).waiting < 0.01
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_one_account_and_the_chart_tell_the_same(books: Tenant, mode: BalanceMode) -> None:
+    """One is read by a statement of its own, the chart through the models."""
+    sale("9100", 400)
+    keep("9100", mode)
+    sale("9100", 250)
+    sale("9100", -50)
+    rows = accounts()
+    assert account_balance("9100").version == 3
+    assert [account_balance(row.account) for row in rows] == rows
