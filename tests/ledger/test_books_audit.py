@@ -54,7 +54,7 @@ FAULTS = [
     # Erased, but not through the door: nobody said why.
     (("UPDATE ledger_journal_entry SET metadata = '{{}}', metadata_salt = NULL"
       " WHERE id = {entry}"), {"entries_are_as_written"}),
-    ("DROP TRIGGER ledger_journal_entry_posting_allowed ON ledger_journal_entry",
+    ("DROP TRIGGER ledger_journal_entry_guarded ON ledger_journal_entry",
      {"guards_stand"}),
     ("UPDATE ledger_journal_entry SET idempotency_key = NULL WHERE id = {entry}",
      {"entries_are_as_written"}),
@@ -158,9 +158,9 @@ def _drop_tenant_check(cursor: object, table: str) -> None:
 
 def test_a_guard_that_was_switched_off_is_found(posted: UUID) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE ledger_posting DISABLE TRIGGER ledger_posting_balanced")
+        cursor.execute("ALTER TABLE ledger_posting DISABLE TRIGGER ledger_posting_guarded")
     [found] = books_violations("fast")
-    assert (found.check, found.subject) == ("ledger.guards_stand", "ledger_posting_balanced")
+    assert (found.check, found.subject) == ("ledger.guards_stand", "ledger_posting_guarded")
 
 
 def test_the_fast_audit_finds_a_balance_that_was_altered(posted: UUID) -> None:

@@ -30,13 +30,9 @@ TRIGGERS: Mapping[str, str] = {
         ("journal_entry_approved", "test_manual_journals::test_the_database_refuses"),
         ("journal_entry_conversion_stands",
          "test_fx_conversions::test_a_conversion_is_undone_by_converting_back"),
-        ("journal_entry_has_postings", "test_guards::test_an_entry_comes_with_its_postings"),
-        ("journal_entry_in_open_period", "test_periods::test_what_a_closed_period_takes"),
-        ("journal_entry_posting_allowed", "test_posting_breaker::test_a_failed_audit"),
+        ("journal_entry_guarded", "test_guards::test_an_entry_comes_with_its_postings"),
         ("journal_entry_reverses_within", "test_reverse_entry::test_the_database_counts"),
-        ("posting_balanced", "test_guards::test_an_entry_balances"),
-        ("posting_dimensions", "test_chart::test_required_dimensions"),
-        ("posting_items", "test_items::test_an_item_is_settled_once"),
+        ("posting_guarded", "test_guards::test_an_entry_balances"),
         ("seal_continues", "test_seal::test_the_database_refuses_a_link"),
         ("template_version_move", "test_templates::test_the_database_keeps_versions"),
         ("journal_entry_of_template", "test_templates::test_no_entry_names"),
@@ -48,6 +44,7 @@ TRIGGERS: Mapping[str, str] = {
 
 ONE, MANY = "ledger_post_entry_v1", "ledger_post_entries_v1"
 REFUSE, HOLD, MOVE = "ledger_refuse_v1", "ledger_place_hold_v1", "ledger_move_hold_v1"
+ENTRIES, POSTINGS = "ledger_guard_entries_v1", "ledger_guard_postings_v1"
 CONDITIONS = "ledger_broken_conditions_v1"
 _REFUSAL = "test_post_entry::test_a_refusal_says_why"
 _PRECEDENCE = "test_post_entry::test_the_first_broken_rule"
@@ -56,14 +53,14 @@ _UNSOUND = "test_holds::test_what_cannot_be_held"
 
 #: A function of the database: what of its text is replaced by what.
 FUNCTIONS: list[tuple[str, str, str, str]] = [
-    (ONE, "a.currency = l.currency AND", "", _REFUSAL),
+    (ONE, "AND a.currency = l.currency", "", _REFUSAL),
     (ONE, "b.takes_debits", "true", "test_post_entry::test_the_status_says"),
     (ONE, "b.takes_credits", "true", "test_post_entry::test_the_status_says"),
     (ONE, "(debits - credits) >= least", "(debits - credits) >= least - 1000000", _REFUSAL),
     (ONE, "(debits - credits) <= most", "(debits - credits) <= most + 1000000", _REFUSAL),
-    (ONE, "AND greatest(debits, credits) <= 9223372036854775807", "",
+    (ONE, "b.debits_minor <= 9223372036854775807 - l.debit", "true",
      "test_post_entry::test_sums_that_outgrow"),
-    (ONE, "AND b.mode = 'synchronous'", "", "test_hot_accounts::test_what_an_account_holds"),
+    (ONE, "b.mode = 'synchronous' AND", "", "test_hot_accounts::test_what_an_account_holds"),
     (ONE, "FOR NO KEY UPDATE OF b", "", "test_races::test_eight_writers"),
     (ONE, "THEN b.pending_credits_minor ELSE b.pending_debits_minor", "THEN 0 ELSE 0",
      "test_holds::test_what_is_held_cannot_be_spent"),
@@ -131,8 +128,13 @@ FUNCTIONS: list[tuple[str, str, str, str]] = [
      "test_periods::test_an_exception_takes"),
     ("ledger_closed_period_v1", "p.state = 'hard_closed'", "false",
      "test_periods::test_what_a_closed_period_takes"),
-    ("ledger_check_periods_v1", "<> 'read committed'", "= 'x'",
-     "test_periods::test_the_database_refuses"),
+    (ENTRIES, "<> 'read committed'", "= 'x'", "test_periods::test_the_database_refuses"),
+    (ENTRIES, "(SELECT p.leg FROM ledger_posting p WHERE p.entry_id = n.id LIMIT 1) IS NULL",
+     "false", "test_guards::test_an_entry_comes_with_its_postings"),
+    (ENTRIES, "p.ends >= n.value_date AND", "false AND",
+     "test_periods::test_what_a_closed_period_takes"),
+    (ENTRIES, "OR EXISTS (SELECT 1 FROM ledger_posting_breaker b WHERE b.closed_at IS NULL)", "",
+     "test_posting_breaker::test_a_failed_audit"),
     ("ledger_check_period_move_v1", "LOCK TABLE ledger_journal_entry IN SHARE ROW EXCLUSIVE MODE;",
      "", "test_locks::test_closing_by_hand"),
     ("ledger_check_reversal_v1", "FOR NO KEY UPDATE", "",
@@ -141,8 +143,13 @@ FUNCTIONS: list[tuple[str, str, str, str]] = [
      "test_limits::test_a_day_takes_no_more"),
     ("ledger_count_velocity_v1", "AND e.reverses_id IS NULL", "",
      "test_limits::test_what_is_taken_back"),
-    ("ledger_check_postings_v1", "pg_current_xact_id() IS DISTINCT FROM (",
+    (POSTINGS, "s.uneven <> 0", "false", "test_guards::test_an_entry_balances"),
+    (POSTINGS, "pg_current_xact_id() IS DISTINCT FROM (",
      "false IS DISTINCT FROM (SELECT false UNION ALL ", "test_guards::test_postings_come"),
+    (POSTINGS, "NOT EXISTS (SELECT 1 FROM ledger_dimension)", "true",
+     "test_chart::test_required_dimensions"),
+    (POSTINGS, "r.account_id IN (SELECT n.account_id FROM new_rows n)", "false",
+     "test_items::test_an_item_is_settled_once"),
 ]  # fmt: skip
 
 #: A function of the program: its module and name, what of its text is replaced by what.

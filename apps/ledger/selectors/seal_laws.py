@@ -18,10 +18,9 @@ FAST = {
     "ledger.guards_stand": """
         SELECT coalesce(t.guard, w.guard), CASE WHEN t.guard IS NULL THEN 'is missing'
                                                 ELSE 'is switched off' END
-          FROM (VALUES ('ledger_journal_entry_append_only'), ('ledger_journal_entry_has_postings'),
-                       ('ledger_journal_entry_written_once'),
-                       ('ledger_journal_entry_posting_allowed'), ('ledger_posting_append_only'),
-                       ('ledger_posting_balanced'), ('ledger_account_kept'),
+          FROM (VALUES ('ledger_journal_entry_append_only'), ('ledger_journal_entry_guarded'),
+                       ('ledger_journal_entry_written_once'), ('ledger_posting_append_only'),
+                       ('ledger_posting_guarded'), ('ledger_account_kept'),
                        ('ledger_account_meaning_kept'), ('ledger_account_balance_kept'),
                        ('ledger_account_balance_guarded'), ('ledger_balance_day_kept'),
                        ('ledger_posting_written_once'), ('ledger_account_status_followed'),
@@ -29,8 +28,7 @@ FAST = {
                        ('ledger_seal_batch_kept'), ('ledger_seal_batch_said_once'),
                        ('ledger_metadata_erasure_append_only'), ('ledger_posting_breaker_kept'),
                        ('ledger_posting_breaker_said_once'),
-                       ('ledger_journal_entry_in_open_period'), ('ledger_period_move'),
-                       ('ledger_period_request_four_eyes'),
+                       ('ledger_period_move'), ('ledger_period_request_four_eyes'),
                        ('ledger_period_balance_append_only'),
                        ('ledger_journal_entry_reverses_within'),
                        ('ledger_journal_entry_approved'), ('ledger_manual_journal_move'),

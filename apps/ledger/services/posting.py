@@ -54,7 +54,7 @@ _MANY = f"""{_ROW}
 """
 _FEW = _MANY.replace("ledger_post_entries_v1", "ledger_post_few_entries_v1")
 #: So many entries are posted by a plan that is kept; more get one of their own.
-FEW = 16
+FEW = 64
 # With the audit record of the use case that is nothing but this posting.
 _AUDITED = """
     WITH posted AS MATERIALIZED ({posting}),

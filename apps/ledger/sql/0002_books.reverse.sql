@@ -1,7 +1,3 @@
-DROP TRIGGER ledger_journal_entry_has_postings ON ledger_journal_entry;
-DROP FUNCTION ledger_check_entries_v1();
-DROP TRIGGER ledger_posting_balanced ON ledger_posting;
-DROP FUNCTION ledger_check_postings_v1();
 DROP TRIGGER ledger_balance_day_kept ON ledger_balance_day;
 DROP TRIGGER ledger_account_status_followed ON ledger_account;
 DROP FUNCTION ledger_follow_status_v1();

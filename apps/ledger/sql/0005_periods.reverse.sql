@@ -7,7 +7,5 @@ DROP TRIGGER ledger_period_closing_append_only ON ledger_period_closing;
 DROP TRIGGER ledger_period_kept ON ledger_period;
 DROP TRIGGER ledger_period_move ON ledger_period;
 DROP FUNCTION ledger_check_period_move_v1();
-DROP TRIGGER ledger_journal_entry_in_open_period ON ledger_journal_entry;
-DROP FUNCTION ledger_check_periods_v1();
 DROP FUNCTION ledger_closed_period_v1(date, text, uuid, timestamptz);
 DROP FUNCTION ledger_kind_matches_v1(text, text[]);

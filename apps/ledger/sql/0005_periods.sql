@@ -2,11 +2,9 @@
 --
 -- Closing a period takes the journal in SHARE ROW EXCLUSIVE mode: it waits for every posting under
 -- way and lets none begin. A posting that queued behind it wakes up inside its INSERT, and its
--- trigger, a statement later, reads the calendar as it is by then.
+-- guard (0015_posting_speed.sql), a statement later, reads the calendar as it is by then.
 --
--- LG040 the period is closed for good      LG041 the period is softly closed
 -- LG042 a period may not go there          LG043 four eyes on the calendar
--- LG044 postings must read what others committed (READ COMMITTED)
 
 CREATE FUNCTION ledger_kind_matches_v1(p_kind text, p_patterns text[]) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -38,43 +36,6 @@ AS $$
                    AND (x.user_ids = '{}' OR p_actor_id = ANY (x.user_ids))
                    AND (x.kinds = '{}' OR ledger_kind_matches_v1(p_kind, x.kinds))))
 $$;
-
--- One look at the last closed day for all entries of a statement; nearly always that is the end.
-CREATE FUNCTION ledger_check_periods_v1() RETURNS trigger
-LANGUAGE plpgsql
-SET search_path FROM CURRENT
-AS $$
-DECLARE
-    bad record;
-BEGIN
-    IF current_setting('transaction_isolation') <> 'read committed' THEN
-        RAISE EXCEPTION 'postings are made at READ COMMITTED, where a guard sees the present'
-            USING ERRCODE = 'LG044';
-    END IF;
-    IF NOT EXISTS (SELECT 1 FROM new_rows n WHERE n.value_date <= (
-                       SELECT max(p.ends) FROM ledger_period p WHERE p.state <> 'open')) THEN
-        RETURN NULL;
-    END IF;
-    SELECT c.*, n.kind, n.value_date INTO bad
-      FROM new_rows n
-     CROSS JOIN LATERAL ledger_closed_period_v1(n.value_date, n.kind, n.actor_id, n.posted_at) c
-     ORDER BY c.state, n.value_date, n.id LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION 'period % is closed', bad.name
-            USING ERRCODE = CASE bad.state WHEN 'hard_closed' THEN 'LG040' ELSE 'LG041' END,
-                  TABLE = TG_TABLE_NAME, SCHEMA = TG_TABLE_SCHEMA,
-                  DETAIL = jsonb_build_object(
-                      'period', bad.name, 'value_date', bad.value_date,
-                      'entry_kind', bad.kind, 'first_open', bad.first_open);
-    END IF;
-    RETURN NULL;
-END;
-$$;
-
-CREATE TRIGGER ledger_journal_entry_in_open_period
-    AFTER INSERT ON ledger_journal_entry
-    REFERENCING NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION ledger_check_periods_v1();
 
 -- How a period may move. Closing waits for every posting under way, also for whoever closes by hand.
 CREATE FUNCTION ledger_check_period_move_v1() RETURNS trigger

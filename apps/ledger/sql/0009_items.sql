@@ -106,8 +106,9 @@ CREATE TRIGGER ledger_item_rule_kept
     BEFORE DELETE OR TRUNCATE ON ledger_item_rule
     FOR EACH STATEMENT EXECUTE FUNCTION ledger_forbid_rewrite_v1();
 
--- Each new posting of such accounts becomes an item, and counts for its key.
-CREATE FUNCTION ledger_note_items_v1() RETURNS trigger
+-- Each new posting of such accounts becomes an item, and counts for its key: for the guard of new
+-- postings, which names them by entry and leg.
+CREATE FUNCTION ledger_note_items_v1(p_entries uuid[], p_legs smallint[]) RETURNS void
 LANGUAGE plpgsql
 SET search_path FROM CURRENT
 AS $$
@@ -117,22 +118,23 @@ DECLARE
     bad record;
 BEGIN
     SELECT bool_or(r.keeps_items), bool_or(r.clears_by_key) INTO keeps, clears
-      FROM ledger_item_rule r
-     WHERE r.account_id IN (SELECT n.account_id FROM new_rows n);
-    IF keeps IS NULL THEN
-        RETURN NULL;
-    END IF;
+      FROM unnest(p_entries, p_legs) x(entry_id, leg)
+      JOIN ledger_posting n USING (entry_id, leg)
+      JOIN ledger_item_rule r ON r.account_id = n.account_id;
     IF keeps THEN
         INSERT INTO ledger_item (
             tenant, entry_id, leg, account_id, side, amount_minor, settled_minor, value_date)
         SELECT n.tenant, n.entry_id, n.leg, n.account_id, n.side, n.amount_minor, 0, n.value_date
-          FROM new_rows n JOIN ledger_item_rule r ON r.account_id = n.account_id
+          FROM unnest(p_entries, p_legs) x(entry_id, leg)
+          JOIN ledger_posting n USING (entry_id, leg)
+          JOIN ledger_item_rule r ON r.account_id = n.account_id
          WHERE r.keeps_items;
     END IF;
     IF clears THEN
         -- What takes back has the keys of what it takes back, and so may have none.
         SELECT a.code AS account, n.leg INTO bad
-          FROM new_rows n
+          FROM unnest(p_entries, p_legs) x(entry_id, leg)
+          JOIN ledger_posting n USING (entry_id, leg)
           JOIN ledger_item_rule r ON r.account_id = n.account_id AND r.requires_key
           JOIN ledger_journal_entry e ON e.id = n.entry_id AND e.reverses_id IS NULL
           JOIN ledger_account a ON a.id = n.account_id
@@ -140,7 +142,7 @@ BEGIN
          ORDER BY n.entry_id, n.leg LIMIT 1;
         IF FOUND THEN
             RAISE EXCEPTION 'account % takes no posting without a clearing key', bad.account
-                USING ERRCODE = 'LG080', TABLE = TG_TABLE_NAME, SCHEMA = TG_TABLE_SCHEMA,
+                USING ERRCODE = 'LG080', TABLE = 'ledger_posting', SCHEMA = current_schema(),
                       DETAIL = jsonb_build_object('account', bad.account, 'leg', bad.leg);
         END IF;
         INSERT INTO ledger_clearing_key AS k (
@@ -149,7 +151,9 @@ BEGIN
                coalesce(sum(n.amount_minor) FILTER (WHERE n.side = 'D'), 0),
                coalesce(sum(n.amount_minor) FILTER (WHERE n.side = 'C'), 0),
                count(*), min(n.value_date), max(n.value_date)
-          FROM new_rows n JOIN ledger_item_rule r ON r.account_id = n.account_id
+          FROM unnest(p_entries, p_legs) x(entry_id, leg)
+          JOIN ledger_posting n USING (entry_id, leg)
+          JOIN ledger_item_rule r ON r.account_id = n.account_id
          WHERE r.clears_by_key AND n.clearing_key IS NOT NULL
          GROUP BY n.tenant, n.account_id, n.clearing_key
          ORDER BY n.account_id, n.clearing_key
@@ -160,14 +164,8 @@ BEGIN
                first_date = least(k.first_date, excluded.first_date),
                last_date = greatest(k.last_date, excluded.last_date);
     END IF;
-    RETURN NULL;
 END;
 $$;
-
-CREATE TRIGGER ledger_posting_items
-    AFTER INSERT ON ledger_posting
-    REFERENCING NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION ledger_note_items_v1();
 
 -- Links use up their items, whose rows are taken in their order: who comes second reads what
 -- remains after the first. The CHECK of the item stands behind this.

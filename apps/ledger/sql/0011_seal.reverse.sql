@@ -6,8 +6,6 @@ CREATE TRIGGER ledger_journal_entry_append_only
 DROP FUNCTION ledger_check_erasure_v1();
 DROP FUNCTION ledger_erase_metadata_v1(uuid, uuid[], text, text, uuid, timestamptz);
 DROP FUNCTION ledger_entry_payload_v1(uuid);
-DROP TRIGGER ledger_journal_entry_posting_allowed ON ledger_journal_entry;
-DROP FUNCTION ledger_check_posting_allowed_v1();
 DROP TRIGGER ledger_posting_breaker_said_once ON ledger_posting_breaker;
 DROP TRIGGER ledger_posting_breaker_kept ON ledger_posting_breaker;
 DROP TRIGGER ledger_seal_continues ON ledger_seal;

@@ -237,33 +237,6 @@ CREATE TRIGGER ledger_journal_entry_written_once
     BEFORE UPDATE ON ledger_journal_entry
     FOR EACH ROW EXECUTE FUNCTION ledger_check_erasure_v1();
 
--- When an entry was written: is posting stopped? One look at a partial index that is empty as a
--- rule. Afterwards, and only when there is one, so that replays are still answered.
-CREATE FUNCTION ledger_check_posting_allowed_v1() RETURNS trigger
-LANGUAGE plpgsql
-SET search_path FROM CURRENT
-AS $$
-DECLARE
-    stopped record;
-BEGIN
-    SELECT b.reason, b.opened_at INTO stopped
-      FROM ledger_posting_breaker b
-     WHERE b.closed_at IS NULL AND EXISTS (SELECT 1 FROM new_rows);
-    IF FOUND THEN
-        RAISE EXCEPTION 'posting is stopped: %', stopped.reason
-            USING ERRCODE = 'LG045', TABLE = TG_TABLE_NAME, SCHEMA = TG_TABLE_SCHEMA,
-                  DETAIL = jsonb_build_object(
-                      'reason', stopped.reason, 'since', stopped.opened_at AT TIME ZONE 'UTC');
-    END IF;
-    RETURN NULL;
-END;
-$$;
-
-CREATE TRIGGER ledger_journal_entry_posting_allowed
-    AFTER INSERT ON ledger_journal_entry
-    REFERENCING NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION ledger_check_posting_allowed_v1();
-
 -- The breaker's history is kept; one that was closed stays as it is.
 CREATE TRIGGER ledger_posting_breaker_kept
     BEFORE DELETE OR TRUNCATE ON ledger_posting_breaker

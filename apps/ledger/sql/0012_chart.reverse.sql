@@ -1,7 +1,6 @@
 DROP INDEX ledger_journal_entry_closings;
 DROP INDEX ledger_balance_day_by_date;
-DROP TRIGGER ledger_posting_dimensions ON ledger_posting;
-DROP FUNCTION ledger_check_dimensions_v1();
+DROP FUNCTION ledger_check_dimensions_v1(uuid[], smallint[]);
 DROP TRIGGER ledger_account_parent_found ON ledger_account;
 DROP TRIGGER ledger_account_parent_sound ON ledger_account;
 DROP FUNCTION ledger_check_parent_v1();

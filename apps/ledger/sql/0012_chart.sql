@@ -86,20 +86,18 @@ CREATE TRIGGER ledger_account_parent_found
     FOR EACH ROW WHEN (NEW.parent_id IS NOT NULL) EXECUTE FUNCTION ledger_check_parent_v1();
 
 -- Dimensions: each posting's answer is its account's, or else its entry's. Entries that the ledger
--- writes for itself, and reversals, take back or move on what was answered before.
-CREATE FUNCTION ledger_check_dimensions_v1() RETURNS trigger
+-- writes for itself, and reversals, take back or move on what was answered before. For the guard of
+-- new postings, which names them by entry and leg.
+CREATE FUNCTION ledger_check_dimensions_v1(p_entries uuid[], p_legs smallint[]) RETURNS void
 LANGUAGE plpgsql
 SET search_path FROM CURRENT
 AS $$
 DECLARE
     bad record;
 BEGIN
-    IF NOT EXISTS (SELECT 1 FROM ledger_dimension) THEN
-        RETURN NULL;
-    END IF;
-
     SELECT a.code AS account, d.code AS dimension, e.kind INTO bad
-      FROM new_rows n
+      FROM unnest(p_entries, p_legs) x(entry_id, leg)
+      JOIN ledger_posting n USING (entry_id, leg)
       JOIN ledger_journal_entry e ON e.id = n.entry_id
       JOIN ledger_account a ON a.id = n.account_id
       JOIN ledger_dimension d ON d.is_required
@@ -112,13 +110,13 @@ BEGIN
      LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'account % takes no % without its %', bad.account, bad.kind, bad.dimension
-            USING ERRCODE = 'LG090', TABLE = TG_TABLE_NAME, SCHEMA = TG_TABLE_SCHEMA,
+            USING ERRCODE = 'LG090', TABLE = 'ledger_posting', SCHEMA = current_schema(),
                   DETAIL = jsonb_build_object(
                       'account', bad.account, 'dimension', bad.dimension, 'entry_kind', bad.kind);
     END IF;
 
     SELECT given.key AS dimension, given.value #>> '{}' AS answer INTO bad
-      FROM (SELECT DISTINCT entry_id FROM new_rows) n
+      FROM (SELECT DISTINCT entry_id FROM unnest(p_entries) x(entry_id)) n
       JOIN ledger_journal_entry e ON e.id = n.entry_id
      CROSS JOIN LATERAL jsonb_each(
                CASE jsonb_typeof(e.metadata -> 'dimensions')
@@ -130,17 +128,11 @@ BEGIN
      LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION '% is not an answer to dimension %', bad.answer, bad.dimension
-            USING ERRCODE = 'LG091', TABLE = TG_TABLE_NAME, SCHEMA = TG_TABLE_SCHEMA,
+            USING ERRCODE = 'LG091', TABLE = 'ledger_posting', SCHEMA = current_schema(),
                   DETAIL = jsonb_build_object('dimension', bad.dimension, 'answer', bad.answer);
     END IF;
-    RETURN NULL;
 END;
 $$;
-
-CREATE TRIGGER ledger_posting_dimensions
-    AFTER INSERT ON ledger_posting
-    REFERENCING NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION ledger_check_dimensions_v1();
 
 -- What reports ask for: the days after a date, and the few entries that close a year.
 CREATE INDEX ledger_balance_day_by_date ON ledger_balance_day (value_date, account_id);
