@@ -101,11 +101,13 @@ class OwnSite(UnfoldAdminSite):
     def logout(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """End the session and say so."""
+        """End the session, say so, and have the browser forget what it kept of these pages."""
         if request.method != "POST":
             return HttpResponseRedirect(reverse(f"{self.name}:index"))
         logout(request)
-        return TemplateResponse(request, "console/signed_out.html")
+        answer = TemplateResponse(request, "console/signed_out.html")
+        answer["Clear-Site-Data"] = '"cache", "storage"'
+        return answer
 
 
 class ConsoleSite(OwnSite):

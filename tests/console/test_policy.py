@@ -47,6 +47,10 @@ def test_nothing_is_kept_by_a_browser_or_a_proxy(everything: Client) -> None:
         assert "no-store" in everything.get(address)["Cache-Control"], address
 
 
+def test_signing_out_has_the_browser_forget(everything: Client) -> None:
+    assert everything.post("/console/logout/")["Clear-Site-Data"] == '"cache", "storage"'
+
+
 def test_a_form_without_its_token_changes_nothing_and_says_what_to_do(everything: Client) -> None:
     everything.handler.enforce_csrf_checks = True
     answer = everything.post("/console/theme", {"theme": "dark"})

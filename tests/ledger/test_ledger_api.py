@@ -59,6 +59,11 @@ def caller(books: Tenant) -> Caller:
     return Caller(books, ["ledger:read", "ledger:write"])
 
 
+def test_no_answer_is_kept_on_the_way(caller: Caller) -> None:
+    for answer in (caller.get("accounts"), caller.get("accounts/none"), caller.post("entries", {})):
+        assert answer["Cache-Control"] == "no-store", answer.content
+
+
 def test_an_entry_is_posted_once_per_key(caller: Caller) -> None:
     first = caller.post("entries", SALE)
     assert first.status_code == 201

@@ -40,6 +40,14 @@ class Endpoint(APIView):
     required_scope: ClassVar[dict[str, str]] = {}
     schema = EndpointSchema()
 
+    def finalize_response(
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
+        """No cache on the way keeps an answer: each holds somebody's money (RFC 9111, 5.2.2.5)."""
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        answer.headers.setdefault("Cache-Control", "no-store")
+        return answer
+
     def actor(self, request: Request) -> Actor:
         """Who asks, as the credential says."""
         actor = getattr(request.user, "actor", None)

@@ -76,7 +76,6 @@ class WebhooksEndpoint(Endpoint):
 
         response = self.once(request, work)
         response.data = {**response.data, "secret": told[0] if told else None}
-        response["Cache-Control"] = "no-store"
         return response
 
     def changed(
