@@ -73,16 +73,6 @@ def test_an_intent_ends_when_its_time_is_over_and_nothing_is_under_way(intent: U
         services.start_collection(intent_id=intent, actor=SYSTEM)
 
 
-def test_money_after_expiry_is_captured(intent: UUID) -> None:
-    attempt_id = tried(intent)
-    hear(attempt_id, FAILED)
-    PaymentIntent.objects.filter(id=intent).update(expires_at=clock.now() - timedelta(seconds=1))
-    services.expire_intents()
-    hear(attempt_id, paid("R1", kes(1_500)))
-    assert selectors.payment(intent).intent.status == "succeeded"
-    assert books() == (1_500_00, 0, 1_350_00)
-
-
 def test_two_attempts_that_both_pay_leave_the_second_in_suspense(intent: UUID) -> None:
     first = tried(intent)
     hear(first, FAILED)

@@ -13,6 +13,7 @@ from apps.payments.admin import (
     routing,
     rulings,
     sources,
+    strays,
     unknown,
 )
 
@@ -29,5 +30,6 @@ __all__ = [
     "routing",
     "rulings",
     "sources",
+    "strays",
     "unknown",
 ]

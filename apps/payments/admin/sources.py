@@ -5,13 +5,13 @@ from __future__ import annotations
 from django.urls import reverse
 
 from apps.ledger.domain.sources import SourceLink, register_source
-from apps.payments.models import PayIn, PaymentEvent
+from apps.payments.models import PayIn, PaymentEvent, StrayUse
 from apps.platform.ids import parse_public_id, public_id
 
 
 def source_of(kind: str, source_event: str) -> SourceLink | None:
     """The payment an event belongs to; of a payout, the provider's message about it."""
-    if (found := _pay_in(source_event)) is not None:
+    if (found := _pay_in(source_event) or _stray(source_event)) is not None:
         return found
     try:
         id = parse_public_id("evt", source_event)
@@ -41,6 +41,19 @@ def _pay_in(source_event: str) -> SourceLink | None:
         return None
     url = reverse("console:payments_pay_in", args=[public_id("pin", pay_in.id)])
     return SourceLink(f"Pay-in {pay_in.receipt}", url)
+
+
+def _stray(source_event: str) -> SourceLink | None:
+    """The strayed money that an entry found a place for."""
+    if not source_event.startswith("stu_"):
+        return None
+    use = StrayUse.objects.filter(
+        entry__source_event=source_event, entry__kind="payments.stray_used"
+    ).first()
+    if use is None:
+        return None
+    url = reverse("console:payments_stray", args=[public_id("str", use.stray_id)])
+    return SourceLink("Strayed money", url)
 
 
 register_source("payments", source_of)

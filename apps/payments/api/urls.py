@@ -39,6 +39,7 @@ from apps.payments.api.rulings import (
     UnprovedAttempts,
     UnprovedCheck,
 )
+from apps.payments.api.strays import Stray, StrayAcceptance, StrayMove, StrayRefund, Strays
 
 urlpatterns = [
     path("payments/bank-files", BankFiles.as_view()),
@@ -77,6 +78,11 @@ urlpatterns = [
     path("payments/rulings/<str:ruling>", Ruling.as_view()),
     path("payments/routing", Routing.as_view()),
     path("payments/route", RouteExplanation.as_view()),
+    path("payments/strays", Strays.as_view()),
+    path("payments/strays/<str:stray>", Stray.as_view()),
+    path("payments/strays/<str:stray>/accept", StrayAcceptance.as_view()),
+    path("payments/strays/<str:stray>/refund", StrayRefund.as_view()),
+    path("payments/strays/<str:stray>/move", StrayMove.as_view()),
     path("payments/providers", Providers.as_view()),
     path("payments/providers/<slug:account>/stop", ProviderStop.as_view()),
     path("payments/providers/<slug:account>/resume", ProviderResumption.as_view()),

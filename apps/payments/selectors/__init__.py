@@ -52,6 +52,12 @@ from apps.payments.selectors.rulings import (
     waiting_rulings,
 )
 from apps.payments.selectors.statements import provider_transactions
+from apps.payments.selectors.strays import (
+    stray,
+    stray_verbs,
+    waiting_strays,
+    waiting_strays_count,
+)
 from apps.payments.selectors.violations import payments_violations
 
 __all__ = [
@@ -94,6 +100,8 @@ __all__ = [
     "routing_versions",
     "ruling",
     "ruling_evidence",
+    "stray",
+    "stray_verbs",
     "suspended_count",
     "unanswered_dispute_count",
     "unknown_attempts",
@@ -104,4 +112,6 @@ __all__ = [
     "waiting_refunds",
     "waiting_ruling_count",
     "waiting_rulings",
+    "waiting_strays",
+    "waiting_strays_count",
 ]

@@ -59,7 +59,11 @@ _LAWS = {
           FROM payments_payment_intent intent LEFT JOIN platform_outbox_message message
             ON message.name = 'payments.payment_captured'
            AND message.payload ->> 'reference' = intent.reference
-         WHERE intent.status = 'succeeded'
+         WHERE intent.status = 'succeeded' AND NOT EXISTS (
+               SELECT FROM payments_stray stray WHERE stray.intent_id = intent.id
+                  AND stray.kind IN ('late', 'short') AND NOT EXISTS (
+                      SELECT FROM payments_stray_use WHERE stray_id = stray.id
+                         AND use = 'accepted'))
          GROUP BY intent.id
         HAVING count(message.id) > 1
             OR count(message.id) = 0 AND intent.created_at >= coalesce(

@@ -32,11 +32,13 @@ from apps.payments.services.revealing import reseal_phone_numbers, reveal_payer_
 from apps.payments.services.routing import decide_routing, propose_routing
 from apps.payments.services.rulings import ask_ruling, decide_ruling
 from apps.payments.services.sending import send_due_attempts
+from apps.payments.services.strays import accept_stray, move_stray, refund_stray
 from apps.payments.services.suspending import resume_provider, stop_provider, trust_provider
 from apps.payments.services.verifying import verify_due_attempts
 
 __all__ = [
     "Delivery",
+    "accept_stray",
     "add_dispute_evidence",
     "answer_dispute",
     "apply_pay_in",
@@ -55,6 +57,7 @@ __all__ = [
     "expire_intents",
     "fetch_bank_files",
     "move_pay_in",
+    "move_stray",
     "open_provider_account",
     "prepare_books",
     "process_callbacks",
@@ -63,6 +66,7 @@ __all__ = [
     "read_bank_files",
     "receive_callback",
     "record_receipt",
+    "refund_stray",
     "register_callbacks",
     "replay_callback",
     "request_refund",

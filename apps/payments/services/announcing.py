@@ -68,6 +68,11 @@ def _captured(attempt: Attempt, paid: Money, reference: str) -> None:
     )
 
 
+def announce_accepted(attempt: Attempt, paid: Money, reference: str) -> None:
+    """People accepted money that had strayed: the payment has all it asked for."""
+    _captured(attempt, paid, reference)
+
+
 def announce_difference(attempt: Attempt, paid: Money, reference: str) -> None:
     """What this attempt brought is not what was asked, or comes on top of it."""
     intent = intent_of(attempt)

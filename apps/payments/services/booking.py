@@ -8,15 +8,19 @@ from uuid import UUID
 from apps.payments.connectors.base import ProviderFact
 from apps.payments.domain import merging
 from apps.payments.domain.merging import RANKS, Fact
-from apps.payments.domain.states import Operation
+from apps.payments.domain.states import TAKES, IntentStatus, Operation
+from apps.payments.domain.strays import StrayKind
 from apps.payments.models import Attempt, Callback, PaymentEvent
 from apps.payments.services import announcing, journals
 from apps.payments.services.projecting import facts_of, project
+from apps.payments.services.straying import open_stray, strayed_part
 from apps.platform import clock
 from apps.platform.actors import Actor
 from apps.platform.ids import new_id
 from apps.platform.money import Money
 
+#: The payer was told that nothing is wanted any more.
+_OVER = (IntentStatus.EXPIRED, IntentStatus.CANCELLED)
 _MOVES_NOTHING = (Operation.AUTHORISE, Operation.VOID)
 
 
@@ -25,7 +29,8 @@ class Movement:
     """A new fact and what it changes, in minor units.
 
     ``added`` is what it adds to the money; ``own_before`` what this attempt had brought before it,
-    and ``all_before`` what all attempts of the intent had.
+    and ``all_before`` what all attempts of the intent had. ``is_late``: the intent had expired or
+    was called off when it came.
     """
 
     fact: ProviderFact
@@ -33,6 +38,7 @@ class Movement:
     own_before: int
     all_before: int
     is_effective: bool
+    is_late: bool = False
 
     @property
     def is_correction(self) -> bool:
@@ -44,6 +50,7 @@ def merge(attempt: Attempt, news: list[ProviderFact]) -> list[Movement]:
     """Merge new facts with those written, and bring the locked intent up to date with all."""
     facts = facts_of((attempt.intent.events if attempt.intent else attempt.events).all())
     movements = []
+    is_over = attempt.intent is not None and attempt.intent.status in _OVER
     for fact in news:
         merged = _merged(attempt, fact)
         all_before, own_before = merging.captured(facts), _own(attempt, facts)
@@ -55,6 +62,7 @@ def merge(attempt: Attempt, news: list[ProviderFact]) -> list[Movement]:
                 own_before=own_before,
                 all_before=all_before,
                 is_effective=merging.winners(facts)[merged.facet] == merged,
+                is_late=is_over and all_before == 0 and attempt.operation in TAKES,
             )
         )
     if attempt.intent is not None:
@@ -78,9 +86,9 @@ def facet_of(attempt: Attempt) -> str:
 def announce_money(attempt: Attempt, movement: Movement) -> None:
     """Tell the world of money that arrived, was corrected, went out, or came back."""
     fact, added = movement.fact, Money(movement.added, attempt.currency)
-    if movement.added == 0:
-        if movement.is_effective:
-            announcing.announce_turn(attempt, fact)
+    if movement.added == 0 and movement.is_effective:
+        announcing.announce_turn(attempt, fact)
+    if movement.added == 0 or movement.is_late:  # what is late is told as strayed money
         return
     match attempt.operation:
         case Operation.PAYOUT if movement.added > 0:
@@ -132,6 +140,25 @@ def write_event(
         journal_id=_book(event_id, attempt, movement, kept, actor),
         data=dict(fact.data),
     )
+    if strayed := _strayed(attempt, movement):
+        open_stray(event_id, attempt, fact, strayed, fee)
+
+
+def _strayed(attempt: Attempt, movement: Movement) -> tuple[StrayKind, int] | None:
+    """What of the movement went to suspense, and why."""
+    added = movement.added
+    if added == 0 or attempt.operation == Operation.REFUND:
+        return None
+    if attempt.operation == Operation.PAYOUT:
+        return (StrayKind.RETURNED, -added) if added < 0 else None
+    if movement.is_correction:
+        return StrayKind.CORRECTED, added
+    if movement.is_late:
+        return StrayKind.LATE, added
+    legs = journals.capture_legs(
+        attempt, Money(added, attempt.currency), is_first=movement.all_before == 0
+    )
+    return strayed_part(attempt, added, legs, is_second=movement.all_before > 0)
 
 
 def _book(
@@ -151,7 +178,9 @@ def _book(
         case _ if movement.is_correction:
             return journals.book_correction(moved)
         case _:
-            return journals.book_capture(moved, is_first=movement.all_before == 0)
+            return journals.book_capture(
+                moved, is_first=movement.all_before == 0, is_late=movement.is_late
+            )
 
 
 def _merged(attempt: Attempt, fact: ProviderFact) -> Fact:

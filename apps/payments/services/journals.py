@@ -53,16 +53,25 @@ class Moved:
         return _post(self.event_id, kind, said, postings, self.fact.provider_time, self.actor)
 
 
-def book_capture(moved: Moved, *, is_first: bool) -> UUID:
-    """Money has arrived: debit the account's mirror, credit those it belongs to."""
-    account, intent = moved.attempt.provider_account, intent_of(moved.attempt)
-    own = legs_of(moved.attempt.allocation, moved.amount.currency)
-    legs = allocations.credits(
-        own or allocation_of(intent),
-        moved.amount,
+def capture_legs(attempt: Attempt, paid: Money, *, is_first: bool) -> list[tuple[str, Money]]:
+    """Whom money that arrived belongs to; suspense where it is not what was asked for."""
+    own = legs_of(attempt.allocation, paid.currency)
+    return allocations.credits(
+        own or allocation_of(intent_of(attempt)),
+        paid,
         is_first=is_first or bool(own),
-        suspense=account.suspense_account,
+        suspense=attempt.provider_account.suspense_account,
     )
+
+
+def book_capture(moved: Moved, *, is_first: bool, is_late: bool = False) -> UUID:
+    """Money has arrived: debit the account's mirror, credit those it belongs to.
+
+    When the payment was over by then, nobody is credited before people have decided.
+    """
+    account, intent = moved.attempt.provider_account, intent_of(moved.attempt)
+    legs = capture_legs(moved.attempt, moved.amount, is_first=is_first)
+    legs = [(account.suspense_account, moved.amount)] if is_late else legs
     postings = [debit(account.clearing_account, moved.amount)]
     postings += [credit(code, amount) for code, amount in legs]
     said = f"Payment {intent.reference} by {account.name}, {moved.fact.reference}"

@@ -32,7 +32,7 @@ from apps.payments.events.operations import (
     RefundRequested,
 )
 from apps.payments.models import Attempt, PaymentEvent, PaymentIntent, Refund
-from apps.payments.services import journals
+from apps.payments.services import journals, straying
 from apps.payments.services.accounts import capabilities_of
 from apps.payments.services.attempts import AttemptDraft, write_attempt
 from apps.payments.services.operating import locked_intent, offered
@@ -47,7 +47,7 @@ from apps.platform.use_cases import use_case
 
 
 @use_case("payments.request_refund")
-def request_refund(
+def request_refund(  # noqa: PLR0913  the facts of a refund, each by name
     *,
     intent_id: UUID,
     amount: Money | None,
@@ -55,12 +55,14 @@ def request_refund(
     idempotency_key: str,
     actor: Actor,
     allocation: Sequence[Allocation] = (),
+    attempt_id: UUID | None = None,
 ) -> RefundReceipt:
     """Ask that ``amount`` (all that is left, if none) goes back to the payer.
 
-    It is given back out of one purchase or capture. Who bears it is ``allocation``, else those who
-    were credited, in proportion. Nothing happens until another person agrees. Asking again with
-    the same key and facts returns the first receipt.
+    It is given back out of one purchase or capture (the one named, if any). Who bears it is
+    ``allocation``, else what of it strayed, else those who were credited, in proportion. Nothing
+    happens until another person agrees. Asking again with the same key and facts returns the first
+    receipt.
     """
     if not reason.strip():
         raise ReasonMissing
@@ -73,10 +75,13 @@ def request_refund(
             raise IdempotencyKeyReused(key=idempotency_key)
         audit.nothing_happened()
         return _receipt(first, is_replay=True)
-    parent, left = _source(intent, amount)
+    parent, left = _source(intent, amount, attempt_id)
     given = amount or left
     _check(parent, given)
+    stray = straying.stray_to_refund(parent, given, has_allocation=bool(allocation))
     borne = list(allocation) or _borne_by(intent, parent, given)
+    if stray is not None:
+        borne = [Allocation(stray.suspense_account, given)]
     allocations.checked(borne, given)
     refund = Refund.objects.create(
         intent=intent,
@@ -90,6 +95,8 @@ def request_refund(
         idempotency_key=idempotency_key,
         fingerprint=asked,
     )
+    if stray is not None:
+        straying.hold_for(stray, refund)
     _say(refund, RefundRequested(*_about(refund), reason=refund.reason))
     audit.note(public_id("rf", refund.id), amount_minor=given.minor)
     return _receipt(refund)
@@ -114,6 +121,7 @@ def decide_refund(*, refund_id: UUID, is_approved: bool, note: str, actor: Actor
         if not refund.note:
             raise ReasonMissing
         refund.decided_by, refund.status = person_behind(actor), RefundStatus.REJECTED
+        straying.release(refund)
         _say(refund, RefundRejected(*_about(refund), note=refund.note))
     refund.save()
     audit.note(name, status=refund.status)
@@ -129,9 +137,9 @@ def follow_refund(attempt: Attempt, kinds: Collection[EventKind], actor: Actor) 
     if after is None or before in (after, RefundStatus.REVERSED):
         return
     if after in (RefundStatus.FAILED, RefundStatus.REVERSED):
-        journals.book_refund_decision(refund, new_id(), actor, is_on=False)
+        _book_decision(refund, actor, is_on=False)
     elif before == RefundStatus.FAILED:
-        journals.book_refund_decision(refund, new_id(), actor, is_on=True)
+        _book_decision(refund, actor, is_on=True)
     if after == RefundStatus.FAILED:
         why = RefundFailed(*_about(refund), code=attempt.code, reason=attempt.message)
         _say(refund, why)
@@ -157,9 +165,16 @@ def _status(attempt: Attempt, kinds: Collection[EventKind]) -> RefundStatus | No
     return None
 
 
+def _book_decision(refund: Refund, actor: Actor, *, is_on: bool) -> UUID:
+    """Taken from those who bear it, or given back; out of what strayed, if that bears it."""
+    entry = journals.book_refund_decision(refund, new_id(), actor, is_on=is_on)
+    straying.follow(refund, entry, actor, is_on=is_on)
+    return entry
+
+
 def _approve(refund: Refund, actor: Actor) -> None:
     refund.status = RefundStatus.APPROVED
-    refund.journal_id = journals.book_refund_decision(refund, new_id(), actor, is_on=True)
+    refund.journal_id = _book_decision(refund, actor, is_on=True)
     parent = refund.parent
     refund.attempt = write_attempt(
         AttemptDraft(
@@ -177,11 +192,15 @@ def _approve(refund: Refund, actor: Actor) -> None:
     )
 
 
-def _source(intent: PaymentIntent, amount: Money | None) -> tuple[Attempt, Money]:
+def _source(
+    intent: PaymentIntent, amount: Money | None, attempt_id: UUID | None
+) -> tuple[Attempt, Money]:
     """The purchase or capture that can bear it, and what is left of that."""
     takes = intent.attempts.select_related("provider_account").filter(
         operation__in=TAKES, state=AttemptState.SUCCEEDED
     )
+    if attempt_id is not None:
+        takes = takes.filter(id=attempt_id)
     lefts = [(take, _left(take)) for take in takes.order_by("created_at", "id")]
     least = amount.minor if amount else 1
     ceiling = refundable_minor(intent)

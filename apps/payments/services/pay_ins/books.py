@@ -25,7 +25,7 @@ def book_pay_in(
         credit(account.suspense_account, amount, receipt),
     ]
     said = f"Pay-in {receipt} by {account.name}"
-    return _post("payments.pay_in", public_id("pin", id), said, legs, at, actor)
+    return post_source("payments.pay_in", public_id("pin", id), said, legs, at, actor)
 
 
 def book_use(
@@ -34,12 +34,12 @@ def book_use(
     """Out of suspense, to where ``legs`` (credits) say it belongs."""
     amount = Money(sum(leg.amount.minor for leg in legs), pay_in.currency)
     postings = [debit(pay_in.suspense_account, amount, pay_in.receipt), *legs]
-    return _post(
+    return post_source(
         "payments.pay_in_used", public_id("piu", use_id), said, postings, clock.now(), actor
     )
 
 
-def _post(
+def post_source(
     kind: str, source: str, said: str, legs: list[PostingDraft], at: datetime, actor: Actor
 ) -> UUID:
     moment = min(at, clock.now())  # money cannot count before it is known
