@@ -26,6 +26,7 @@ EVERY: dict[str, float] = {
     "payments.sweep_bank_files": 30,
     "payments.sweep_disputes": 60,
     "payments.sweep_pay_ins": 900,
+    "payments.read_balances": 3600,
     "payments.reseal_phone_numbers": 300,
     "settlements.follow_up_payouts": 10,
     "ledger.seal": 30,

@@ -79,6 +79,12 @@ def sweep_pay_ins() -> int:
     return services.pull_pay_ins()
 
 
+@every_tenant("payments.read_balances")
+def read_balances() -> int:
+    """Compare what providers hold with our books."""
+    return services.read_balances()
+
+
 def _hand_on(task: object) -> int:
     task.apply_async(expires=WAKE_LIFETIME_SECONDS, retry=False)  # type: ignore[attr-defined]  # a Celery task
     return 1

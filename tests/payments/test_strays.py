@@ -200,7 +200,7 @@ def test_the_console_and_the_api_say_what_may_be_done(intent: UUID, mara: Tenant
     caller = Caller(mara, "payments:read", "payments:write")
     (row,) = caller.get("strays", state="open").json()["data"]
     shown = caller.get(f"strays/{name}").json()
-    assert (row["id"], row["left"]["amount_minor"], len(shown["verbs"])) == (name, 1_500_00, 3)
+    assert (row["id"], row["left"]["amount"], len(shown["verbs"])) == (name, 1_500_00, 3)
     refused_move = caller.post(f"strays/{name}/move", {"account": "4000", "reason": "x"}, key="m")
     assert refused_move.json()["type"].endswith("party-account-needed")
     clerk = visit(mara, "ada", "operator")

@@ -1,6 +1,7 @@
 """Payments in the console."""
 
 from apps.payments.admin import (
+    balances,
     bank_files,
     callbacks,
     cards,
@@ -18,6 +19,7 @@ from apps.payments.admin import (
 )
 
 __all__ = [
+    "balances",
     "bank_files",
     "callbacks",
     "cards",

@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django import forms
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, QueryDict
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from apps.console.pages import FormPage, Header, PublicPage, QueuePage, QueueRow
+from apps.console.pages import Action, Approval, FormPage, Header, PublicPage, QueuePage, QueueRow
 from apps.console.registry import register_page, register_view
 from apps.console.values import Fact, Link, Note, Ref, Row, Status, Table, Value
 from apps.payments.domain.pay_ins import Candidate, PayInRow, PayInState
@@ -20,10 +20,11 @@ from apps.payments.selectors import (
     intent_by_reference,
     pay_in,
     pay_in_candidates,
+    pay_in_refund_verb,
     waiting_pay_ins,
     waiting_pay_ins_count,
 )
-from apps.payments.services import apply_pay_in, move_pay_in
+from apps.payments.services import apply_pay_in, ask_pay_in_refund, move_pay_in
 from apps.platform.ids import parse_public_id, public_id
 from apps.platform.money import Money
 
@@ -109,6 +110,45 @@ class PayInPage(PublicPage):
             empty="None of it has been used.",
         )  # fmt: skip
         return [self._candidates(thing), uses] if thing.state == PayInState.OPEN else [uses]
+
+    def actions(self, thing: PayInRow) -> Sequence[Action]:
+        """Giving it back; the other uses are forms."""
+        if thing.state != PayInState.OPEN:
+            return []
+        return [
+            Action(
+                name="refund", key="r", label=f"Give {thing.amount} back", icon="undo",
+                permission=RECORD, why_not=pay_in_refund_verb(thing.id),
+                asks="Why it goes back",
+                confirm="A colleague decides before the provider is asked to undo it.",
+            )
+        ]  # fmt: skip
+
+    def do_refund(self, thing: PayInRow, form: QueryDict) -> str:
+        """Ask for it."""
+        ask_pay_in_refund(pay_in_id=thing.id, reason=form.get("text", ""), actor=self.actor)
+        return "A colleague decides about it under Refunds."
+
+    def approvals(self, thing: PayInRow) -> Sequence[Approval]:
+        """Who asked for the last refund of it, and who decided."""
+        if not thing.refunds:
+            return []
+        last = thing.refunds[-1]
+        asked = Approval(
+            who=last.asked_by.partition(":")[2],
+            decision=Status("asked", tone="info"),
+            at=last.asked_at,
+            note=last.reason,
+        )
+        if last.decided_at is None:
+            return [asked, Approval()]
+        second = Approval(
+            who=last.decided_by.partition(":")[2],
+            decision=Status(last.state),
+            at=last.decided_at,
+            note=last.said,
+        )
+        return [asked, second]
 
     def links(self, thing: PayInRow) -> list[tuple[str, str]]:
         """The two forms, for whoever may use it."""

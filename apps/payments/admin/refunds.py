@@ -11,10 +11,16 @@ from django.urls import reverse
 
 from apps.console.pages import Action, FormPage, QueuePage, QueueRow
 from apps.console.registry import register_page, register_view
-from apps.console.values import Ref
+from apps.console.values import Note, Ref
+from apps.payments.domain.pay_ins import PayInRefundRow, PayInRow
 from apps.payments.domain.refunds import RefundRow
-from apps.payments.selectors import payment, waiting_refund_count, waiting_refunds
-from apps.payments.services import decide_refund, request_refund
+from apps.payments.selectors import (
+    asked_refunds,
+    payment,
+    waiting_refund_count,
+    waiting_refunds,
+)
+from apps.payments.services import decide_pay_in_refund, decide_refund, request_refund
 from apps.platform.ids import new_id, parse_public_id, public_id
 from apps.platform.money import Money
 
@@ -33,7 +39,8 @@ class RefundQueue(QueuePage):
 
     def rows(self) -> Sequence[QueueRow]:
         """Oldest first."""
-        return [_row(refund) for refund in waiting_refunds()]
+        asked = [_return_row(pay_in, wish) for pay_in, wish in asked_refunds()]
+        return [*asked, *(_row(refund) for refund in waiting_refunds())]
 
     def do_approve(self, key: str, form: QueryDict) -> str:
         """Agree; the money leaves."""
@@ -46,6 +53,14 @@ class RefundQueue(QueuePage):
         return "The refund is rejected; nothing leaves."
 
     def _decide(self, key: str, *, is_approved: bool, note: str) -> None:
+        if key.startswith("pir_"):
+            decide_pay_in_refund(
+                refund_id=parse_public_id("pir", key),
+                is_approved=is_approved,
+                reason=note,
+                actor=self.actor,
+            )
+            return
         decide_refund(
             refund_id=parse_public_id("rf", key),
             is_approved=is_approved,
@@ -111,31 +126,54 @@ def _row(refund: RefundRow) -> QueueRow:
         ],
         url=reverse("console:payments_intent", args=[public_id("pi", refund.intent_id)]),
         total=refund.amount,
-        actions=[
-            Action(
-                name="approve",
-                key="a",
-                label=f"Approve {refund.amount}",
-                look="main",
-                icon="check",
-                permission=APPROVE,
-                confirm="The money is taken from those who bear it and goes back to the payer.",
-            ),
-            Action(
-                name="reject",
-                key="x",
-                label="Reject",
-                look="danger",
-                icon="close",
-                permission=APPROVE,
-                asks="Reason",
-            ),
-        ],
+        actions=_decisions(
+            refund.amount, "The money is taken from those who bear it and goes back to the payer."
+        ),
     )
 
 
+def _return_row(pay_in: PayInRow, wish: PayInRefundRow) -> QueueRow:
+    """A pay-in that somebody wants to give back, whole."""
+    return QueueRow(
+        key=public_id("pir", wish.id),
+        cells=[
+            Note(Ref(pay_in.receipt), "A pay-in nobody asked for"),
+            pay_in.amount,
+            wish.reason,
+            wish.asked_by.partition(":")[2],
+            wish.asked_at,
+        ],
+        url=reverse("console:payments_pay_in", args=[public_id("pin", pay_in.id)]),
+        total=pay_in.amount,
+        actions=_decisions(pay_in.amount, "The provider undoes it: it goes back whence it came."),
+    )
+
+
+def _decisions(amount: Money, confirm: str) -> list[Action]:
+    return [
+        Action(
+            name="approve",
+            key="a",
+            label=f"Approve {amount}",
+            look="main",
+            icon="check",
+            permission=APPROVE,
+            confirm=confirm,
+        ),
+        Action(
+            name="reject",
+            key="x",
+            label="Reject",
+            look="danger",
+            icon="close",
+            permission=APPROVE,
+            asks="Reason",
+        ),
+    ]
+
+
 def _waiting(_request: HttpRequest) -> int | None:
-    return waiting_refund_count() or None
+    return waiting_refund_count() + len(asked_refunds()) or None
 
 
 register_view("payments/refunds", RefundQueue, name="payments_refunds")

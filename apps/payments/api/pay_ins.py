@@ -1,6 +1,6 @@
 """``/v1/payments/pay-ins``: money nobody asked for, and what it is used for.
 
-Giving a pay-in back takes two people, so it is asked for and decided in the console.
+Giving a pay-in back takes two people: it is asked for here and decided in the console.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.payments import selectors, services
-from apps.payments.domain.pay_ins import PayInState, PayInUse
+from apps.payments.domain.pay_ins import PayInRefundState, PayInState, PayInUse
 from apps.payments.selectors.pay_ins import pay_in_row, pay_ins
 from apps.platform.api.endpoints import Endpoint
 from apps.platform.api.fields import MoneyField, PublicIdField
@@ -21,7 +21,7 @@ from apps.platform.api.pagination import CursorPages
 from apps.platform.api.schema import page_of
 
 _SCOPES = {"GET": "payments:read", "POST": "payments:write"}
-OK = 200
+OK, ACCEPTED = 200, 202
 
 
 class PayInFilterSerializer(serializers.Serializer):
@@ -45,6 +45,23 @@ class PayInUseSerializer(serializers.Serializer):
     at = serializers.DateTimeField()
 
 
+class PayInRefundSerializer(serializers.Serializer):
+    """A wish to give it back. ``said`` is the provider's receipt, or why it was not done."""
+
+    id = PublicIdField("pir")
+    state = serializers.ChoiceField([state.value for state in PayInRefundState])
+    reason = serializers.CharField()
+    asked_at = serializers.DateTimeField()
+    decided_at = serializers.DateTimeField(allow_null=True)
+    said = serializers.CharField()
+
+
+class PayInRefundRequestSerializer(serializers.Serializer):
+    """Why it goes back."""
+
+    reason = serializers.CharField(max_length=300)
+
+
 class PayInSerializer(serializers.Serializer):
     """Money that came in unasked. ``left`` stands in suspense under the receipt."""
 
@@ -62,6 +79,7 @@ class PayInSerializer(serializers.Serializer):
     received_at = serializers.DateTimeField()
     entry_id = PublicIdField("je")
     uses = PayInUseSerializer(many=True)
+    refunds = PayInRefundSerializer(many=True)
 
 
 class PayInCandidateSerializer(serializers.Serializer):
@@ -181,5 +199,26 @@ class PayInMove(PayInEndpoint):
                 pay_in_id=self.read_id("pin", pay_in), actor=self.actor(request), **asked
             )
             return OK, self.shown(pay_in)
+
+        return self.once(request, work)
+
+
+class PayInReturn(PayInEndpoint):
+    """Giving a pay-in back."""
+
+    @extend_schema(
+        operation_id="payments_ask_pay_in_refund",
+        request=PayInRefundRequestSerializer,
+        responses={ACCEPTED: PayInSerializer},
+    )
+    def post(self, request: Request, pay_in: str) -> Response:
+        """Ask that it goes back to its payer, whole. A person decides in the console."""
+        asked = self.read(request, PayInRefundRequestSerializer)
+
+        def work() -> tuple[int, Any]:
+            services.ask_pay_in_refund(
+                pay_in_id=self.read_id("pin", pay_in), actor=self.actor(request), **asked
+            )
+            return ACCEPTED, self.shown(pay_in)
 
         return self.once(request, work)

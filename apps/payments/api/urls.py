@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
+from apps.payments.api.balances import (
+    BalanceReading,
+    Balances,
+    Discrepancies,
+    Discrepancy,
+    DiscrepancyExplanation,
+    Withdrawals,
+)
 from apps.payments.api.bank_files import (
     BankFileDiscard,
     BankFileItem,
@@ -24,6 +32,7 @@ from apps.payments.api.pay_ins import (
     PayInCandidates,
     PayInItem,
     PayInMove,
+    PayInReturn,
     PayIns,
 )
 from apps.payments.api.providers import ProviderResumption, Providers, ProviderStop
@@ -56,6 +65,7 @@ urlpatterns = [
     path("payments/pay-ins/<str:pay_in>/candidates", PayInCandidates.as_view()),
     path("payments/pay-ins/<str:pay_in>/apply", PayInApplication.as_view()),
     path("payments/pay-ins/<str:pay_in>/move", PayInMove.as_view()),
+    path("payments/pay-ins/<str:pay_in>/refund", PayInReturn.as_view()),
     path("payments/receipts", Receipts.as_view()),
     path("payments/receipts/<str:receipt>", ReceiptItem.as_view()),
     path("payments/receipts/<str:receipt>/cancel", ReceiptCancellation.as_view()),
@@ -78,6 +88,12 @@ urlpatterns = [
     path("payments/rulings/<str:ruling>", Ruling.as_view()),
     path("payments/routing", Routing.as_view()),
     path("payments/route", RouteExplanation.as_view()),
+    path("payments/balances", Balances.as_view()),
+    path("payments/balances/<slug:account>/read", BalanceReading.as_view()),
+    path("payments/discrepancies", Discrepancies.as_view()),
+    path("payments/discrepancies/<str:discrepancy>", Discrepancy.as_view()),
+    path("payments/discrepancies/<str:discrepancy>/explain", DiscrepancyExplanation.as_view()),
+    path("payments/withdrawals", Withdrawals.as_view()),
     path("payments/strays", Strays.as_view()),
     path("payments/strays/<str:stray>", Stray.as_view()),
     path("payments/strays/<str:stray>/accept", StrayAcceptance.as_view()),

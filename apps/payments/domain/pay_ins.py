@@ -269,6 +269,7 @@ class PayInRefundRow:
     state: PayInRefundState
     reason: str
     asked_by: str
+    asked_person: str
     asked_at: datetime
     decided_by: str
     decided_at: datetime | None

@@ -75,6 +75,17 @@ class UnknownAttempt(DomainError):
 
 
 @dataclass(eq=False, kw_only=True)
+class UnknownPayInRefund(DomainError):
+    """There is no such wish to give a pay-in back."""
+
+    code = "payments/unknown-pay-in-refund"
+    kind = Kind.NOT_FOUND
+    advice = "They are listed with their pay-ins."
+
+    refund: str
+
+
+@dataclass(eq=False, kw_only=True)
 class UnknownStray(DomainError):
     """There is no such strayed money."""
 

@@ -194,6 +194,11 @@ class Attempt(Identified):
         """The number to be charged or paid, opened; empty where it is no number."""
         return number_of(self.phone_number)
 
+    @property
+    def is_return(self) -> bool:
+        """A pay-in goes back whence it came, named by its receipt; no payout of settlements."""
+        return self.operation == Operation.PAYOUT and self.party.get("kind") == "receipt"
+
 
 class ProviderExchange(Identified):
     """A request to a provider and its answer, covered: the evidence of what was said.

@@ -1,6 +1,13 @@
 """What can be asked about payments."""
 
 from apps.payments.selectors.accounts import payout_policy, provider_account, provider_accounts
+from apps.payments.selectors.balances import (
+    discrepancy,
+    newest_withdrawals,
+    open_discrepancies,
+    open_discrepancy_count,
+    provider_balances,
+)
 from apps.payments.selectors.bank_files import bank_file, bank_file_content, bank_statements
 from apps.payments.selectors.breakers import breaker_reading
 from apps.payments.selectors.disagreements import provider_disagreements
@@ -12,8 +19,10 @@ from apps.payments.selectors.disputes import (
 )
 from apps.payments.selectors.health import ProviderHealth, provider_health, suspended_count
 from apps.payments.selectors.pay_ins import (
+    asked_refunds,
     pay_in,
     pay_in_candidates,
+    pay_in_refund_verb,
     waiting_pay_ins,
     waiting_pay_ins_count,
 )
@@ -64,6 +73,7 @@ __all__ = [
     "ProviderHealth",
     "RoutingRow",
     "UnprovedView",
+    "asked_refunds",
     "attempt_for",
     "attempt_view",
     "bank_file",
@@ -72,6 +82,7 @@ __all__ = [
     "breaker_reading",
     "callback",
     "cash_accounts",
+    "discrepancy",
     "dispute",
     "disputes",
     "explain_route",
@@ -80,15 +91,20 @@ __all__ = [
     "intent_by_reference",
     "intent_events",
     "intents",
+    "newest_withdrawals",
+    "open_discrepancies",
+    "open_discrepancy_count",
     "open_disputes",
     "pay_in",
     "pay_in_candidates",
+    "pay_in_refund_verb",
     "payment",
     "payments_violations",
     "payout_outcome",
     "payout_policy",
     "provider_account",
     "provider_accounts",
+    "provider_balances",
     "provider_disagreements",
     "provider_health",
     "provider_transactions",

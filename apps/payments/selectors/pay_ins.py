@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
+from apps.payments.connectors.registry import connector
 from apps.payments.domain import pay_ins as rules
 from apps.payments.domain.pay_ins import (
     Candidate,
@@ -17,6 +18,7 @@ from apps.payments.domain.pay_ins import (
     PayInUse,
     PayInUseRow,
 )
+from apps.payments.domain.states import Operation
 from apps.payments.errors import UnknownPayIn
 from apps.payments.models import PayIn, PayInRefund, PayInUsed
 from apps.payments.selectors.payables import payables_around
@@ -61,14 +63,30 @@ def pay_in_candidates(pay_in_id: UUID) -> list[Candidate]:
     return rules.candidates(paid, payables_around(paid), found.left)
 
 
-def asked_refunds(*, not_by: str = "") -> list[tuple[PayInRow, PayInRefundRow]]:
+def asked_refunds() -> list[tuple[PayInRow, PayInRefundRow]]:
     """Refunds that wait for a second person, the longest waiting first."""
-    rows = PayInRefund.objects.filter(state=PayInRefundState.ASKED).exclude(
-        Q(asked_person=not_by) if not_by else Q(pk=None)
-    )
+    rows = PayInRefund.objects.filter(state=PayInRefundState.ASKED)
     found = {row.pay_in_id: row for row in rows.order_by("asked_at")[:WAITING_MAX]}
     known = {one.id: one for one in pay_ins().filter(id__in=list(found))}
     return [(pay_in_row(known[id]), _refund_row(row)) for id, row in found.items()]
+
+
+def why_not_returned(found: PayIn) -> str:
+    """Why it cannot go back to its payer now; empty when it can. Reads its account."""
+    account = found.provider_account
+    if found.state != PayInState.OPEN:
+        return f"It is {found.state}."
+    if found.left_minor != found.amount_minor:
+        return "A part of it was used: only a whole pay-in goes back."
+    can = connector(account.connector).capabilities(account.config)
+    if "receipt" not in can.parties.get(Operation.PAYOUT, ()):
+        return f"{account.name} undoes nothing by receipt: move it, and pay it out."
+    return ""
+
+
+def pay_in_refund_verb(pay_in_id: UUID) -> str:
+    """Why the pay-in of that id cannot go back; empty when it can."""
+    return why_not_returned(_found(pay_in_id))
 
 
 def pay_in_row(found: PayIn) -> PayInRow:
@@ -113,6 +131,7 @@ def _refund_row(refund: PayInRefund) -> PayInRefundRow:
         state=PayInRefundState(refund.state),
         reason=refund.reason,
         asked_by=refund.asked_by,
+        asked_person=refund.asked_person,
         asked_at=refund.asked_at,
         decided_by=refund.decided_by,
         decided_at=refund.decided_at,

@@ -30,6 +30,22 @@ _UNKNOWN_AGE = """
     SELECT {slug}, extract(epoch FROM clock_timestamp() - min(sent_at)) FROM {attempt}
      WHERE state = ANY ({unknown})
 """
+_DRIFT_AGE = """
+    SELECT {slug}, extract(epoch FROM clock_timestamp() - min(opened_at)) FROM {discrepancy}
+     WHERE kind = 'balance' AND state = 'open'
+"""
+_UNREAD_AGE = """
+    SELECT {slug}, extract(epoch FROM clock_timestamp()
+                           - min(coalesce(watch.read_at, account.opened_at)))
+      FROM {watch} watch JOIN {account} account ON account.id = watch.provider_account_id
+     WHERE account.status = 'active'
+"""
+_DRIFT = """
+    SELECT {slug} || '/' || account.label, abs(found_minor - expected_minor)
+      FROM {discrepancy} discrepancy JOIN {account} account
+        ON account.id = discrepancy.provider_account_id
+     WHERE kind = 'balance' AND state = 'open'
+"""
 _UNKNOWN = (AttemptState.UNKNOWN, AttemptState.INVESTIGATE)
 
 
@@ -46,11 +62,24 @@ def register() -> None:
             "Since when the oldest payment with an unproved outcome has been one.",
             _UNKNOWN_AGE,
         ),
+        (
+            "house_payments_balance_drift_seconds",
+            "Since when a provider account has held another amount than our books explain.",
+            _DRIFT_AGE,
+        ),
+        (
+            "house_payments_balance_unread_seconds",
+            "How long ago the provider account that is longest unread told its balance.",
+            _UNREAD_AGE,
+        ),
     ):
-        metrics.measure(Reading(name, about, partial(_seconds, question), label="tenant"))
+        metrics.measure(Reading(name, about, partial(_figures, question), label="tenant"))
+    drift = "By how much a provider's balance and our books differ unexplained, in minor units."
+    name = "house_payments_balance_drift_minor"
+    metrics.measure(Reading(name, drift, partial(_figures, _DRIFT), label="account"))
 
 
-def _seconds(question: str) -> Mapping[str, float]:
+def _figures(question: str) -> Mapping[str, float]:
     """By tenant; those where nothing waits are left out."""
     return by_tenant(figures_of_tenants(partial(_part, question)))
 
@@ -60,6 +89,9 @@ def _part(question: str, place: Place) -> sql.Composable:
         slug=sql.Literal(place.slug),
         attempt=sql.Identifier(place.schema, "payments_attempt"),
         callback=sql.Identifier(place.schema, "payments_callback"),
+        discrepancy=sql.Identifier(place.schema, "payments_discrepancy"),
+        watch=sql.Identifier(place.schema, "payments_balance_watch"),
+        account=sql.Identifier(place.schema, "payments_provider_account"),
         stop=sql.Identifier(place.schema, "payments_provider_stop"),
         sendable=sql.Literal([state.value for state in SENDABLE]),
         checkable=sql.Literal([state.value for state in CHECKABLE]),

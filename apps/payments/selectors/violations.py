@@ -50,6 +50,7 @@ _LAWS = {
             ON message.name = 'payments.payout_paid'
            AND message.payload ->> 'payout_ref' = payout_ref::text
          WHERE operation = 'payout' AND state = 'succeeded'
+           AND coalesce(party ->> 'kind', '') <> 'receipt'
          GROUP BY payout_ref
         HAVING count(message.id) > 1
             OR count(message.id) = 0 AND coalesce(max(finished_at), 'infinity') >= coalesce(

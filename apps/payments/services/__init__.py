@@ -3,6 +3,7 @@
 from apps.payments.services.accounts import open_provider_account, prepare_books
 from apps.payments.services.answering import tend_disputes
 from apps.payments.services.attempts import create_payout_attempt, start_collection
+from apps.payments.services.balances import read_balance_now, read_balances
 from apps.payments.services.bank_delivering import send_bank_files
 from apps.payments.services.bank_fetching import fetch_bank_files
 from apps.payments.services.bank_reading import (
@@ -11,6 +12,7 @@ from apps.payments.services.bank_reading import (
     retry_bank_file,
 )
 from apps.payments.services.checking import check_attempt_now
+from apps.payments.services.discrepancies import explain_discrepancy, take_discrepancy
 from apps.payments.services.disputing import add_dispute_evidence, answer_dispute
 from apps.payments.services.intents import (
     cancel_payment_intent,
@@ -28,6 +30,7 @@ from apps.payments.services.processing import process_callbacks, replay_callback
 from apps.payments.services.receipts import approve_receipt, cancel_receipt, record_receipt
 from apps.payments.services.receiving import Delivery, receive_callback
 from apps.payments.services.refunding import decide_refund, request_refund
+from apps.payments.services.returning import ask_pay_in_refund, decide_pay_in_refund
 from apps.payments.services.revealing import reseal_phone_numbers, reveal_payer_phone
 from apps.payments.services.routing import decide_routing, propose_routing
 from apps.payments.services.rulings import ask_ruling, decide_ruling
@@ -43,6 +46,7 @@ __all__ = [
     "answer_dispute",
     "apply_pay_in",
     "approve_receipt",
+    "ask_pay_in_refund",
     "ask_ruling",
     "cancel_payment_intent",
     "cancel_receipt",
@@ -50,11 +54,13 @@ __all__ = [
     "check_attempt_now",
     "create_payment_intent",
     "create_payout_attempt",
+    "decide_pay_in_refund",
     "decide_refund",
     "decide_routing",
     "decide_ruling",
     "discard_bank_file",
     "expire_intents",
+    "explain_discrepancy",
     "fetch_bank_files",
     "move_pay_in",
     "move_stray",
@@ -63,6 +69,8 @@ __all__ = [
     "process_callbacks",
     "propose_routing",
     "pull_pay_ins",
+    "read_balance_now",
+    "read_balances",
     "read_bank_files",
     "receive_callback",
     "record_receipt",
@@ -78,6 +86,7 @@ __all__ = [
     "send_due_attempts",
     "start_collection",
     "stop_provider",
+    "take_discrepancy",
     "tend_disputes",
     "trust_provider",
     "verify_due_attempts",

@@ -26,6 +26,7 @@ from apps.payments.errors.routing import NoRoute
 from apps.payments.models import ProviderAccount
 from apps.payments.selectors.routing import amount_rule, explain_route
 from apps.payments.services.journals import DISPUTE_LOSSES, DISPUTED, REFUNDS
+from apps.payments.services.journals import DISPUTE_LOSSES, DISPUTED, REFUNDS, TRANSIT
 from apps.platform import audit, clock
 from apps.platform.actors import Actor
 from apps.platform.money import Money
@@ -42,6 +43,7 @@ _CHART = (
     (REFUNDS, "Refunds on their way", "liability"),
     (DISPUTED, "Disputed receipts", "asset"),
     (DISPUTE_LOSSES, "Dispute losses", "expense"),
+    (TRANSIT, "Provider payouts on their way to the bank", "asset"),
     (COLLECTION_FEES, "Collection fees", "expense"),
     (PAYOUT_FEES, "Payout fees", "expense"),
 )

@@ -177,6 +177,8 @@ def announce_move(attempt: Attempt, before: AttemptState) -> None:
     after = AttemptState(attempt.state)
     if after == before or attempt.operation not in (*CHARGES, Operation.PAYOUT):
         return
+    if attempt.is_return:  # told as news of the pay-in
+        return
     if after in _BAD_ENDS:
         _say(_failure(attempt), attempt)
     elif after == AttemptState.UNKNOWN:

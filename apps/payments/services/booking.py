@@ -12,6 +12,7 @@ from apps.payments.domain.states import TAKES, IntentStatus, Operation
 from apps.payments.domain.strays import StrayKind
 from apps.payments.models import Attempt, Callback, PaymentEvent
 from apps.payments.services import announcing, journals
+from apps.payments.services.discrepancies import compare_fee
 from apps.payments.services.projecting import facts_of, project
 from apps.payments.services.straying import open_stray, strayed_part
 from apps.platform import clock
@@ -88,7 +89,8 @@ def announce_money(attempt: Attempt, movement: Movement) -> None:
     fact, added = movement.fact, Money(movement.added, attempt.currency)
     if movement.added == 0 and movement.is_effective:
         announcing.announce_turn(attempt, fact)
-    if movement.added == 0 or movement.is_late:  # what is late is told as strayed money
+    # What is late is told as strayed money, what goes back as news of the pay-in.
+    if movement.added == 0 or movement.is_late or attempt.is_return:
         return
     match attempt.operation:
         case Operation.PAYOUT if movement.added > 0:
@@ -140,6 +142,8 @@ def write_event(
         journal_id=_book(event_id, attempt, movement, kept, actor),
         data=dict(fact.data),
     )
+    if movement.added > 0:
+        compare_fee(event_id, attempt, fact, fee)
     if strayed := _strayed(attempt, movement):
         open_stray(event_id, attempt, fact, strayed, fee)
 

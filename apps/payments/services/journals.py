@@ -25,6 +25,8 @@ from apps.platform.tenant import current_tenant
 
 #: Approved refunds on their way, money that disputes hold, and what they cost.
 REFUNDS, DISPUTED, DISPUTE_LOSSES = "2810", "1150", "5100"
+#: What providers have paid out to our bank and the bank does not have yet.
+TRANSIT = "1190"
 
 
 def allocation_of(intent: PaymentIntent) -> list[Allocation]:
@@ -98,6 +100,8 @@ def book_payout(moved: Moved) -> UUID:
     """Money has left: what was reserved is debited, the account's mirror credited."""
     attempt, account = moved.attempt, moved.attempt.provider_account
     key = payout_clearing_key(attempt.payout_ref) if attempt.payout_ref else ""
+    if attempt.is_return:  # the pay-in stands in suspense under its receipt
+        key = str(attempt.party["value"])
     postings = [
         debit(attempt.debit_account, moved.amount, key),
         credit(account.clearing_account, moved.amount),

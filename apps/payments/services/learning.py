@@ -33,6 +33,7 @@ from apps.payments.services.accounts import capabilities_of
 from apps.payments.services.attempts import SEND_TASK
 from apps.payments.services.booking import announce_money, merge, write_event
 from apps.payments.services.refunding import follow_refund
+from apps.payments.services.returning import follow_pay_in_refund
 from apps.payments.services.verdicts import FINAL, Circumstances, next_state
 from apps.platform import clock
 from apps.platform.actors import Actor
@@ -84,6 +85,7 @@ def learn(attempt: Attempt, lesson: Lesson) -> bool:
         announce_money(attempt, movement)
         write_event(attempt, movement, lesson.source, lesson.callback, lesson.actor)
     follow_refund(attempt, {m.fact.kind for m in movements if m.is_effective}, lesson.actor)
+    follow_pay_in_refund(attempt, lesson.actor)
     return is_changed or bool(news)
 
 

@@ -12,6 +12,8 @@ from uuid import UUID
 
 from apps.payments.connectors.accounts import (
     AboutAttempt,
+    AboutBalance,
+    AboutBankPayout,
     AboutDispute,
     AboutPayIn,
     AccountWebhookReader,
@@ -20,9 +22,11 @@ from apps.payments.connectors.base import RawCallback
 from apps.payments.connectors.registry import connector
 from apps.payments.models import Attempt, Callback, ProviderAccount
 from apps.payments.selectors.contexts import context_for
+from apps.payments.services.balances import hear_balance
 from apps.payments.services.disputing import hear_dispute
 from apps.payments.services.learning import Lesson, hear, locked_attempt
 from apps.payments.services.pay_ins import take_pay_in
+from apps.payments.services.withdrawals import hear_withdrawal
 from apps.platform.actors import Actor
 
 
@@ -72,9 +76,19 @@ def _hear_pay_in(row: Callback, news: AboutPayIn, actor: Actor) -> bool:
     return take_pay_in(row.provider_account, news, source="callback", actor=actor, callback=row)
 
 
+def _hear_balance(row: Callback, news: AboutBalance, _actor: Actor) -> bool:
+    return hear_balance(row.provider_account, news.readings)
+
+
+def _hear_withdrawal(row: Callback, news: AboutBankPayout, actor: Actor) -> bool:
+    return hear_withdrawal(row.provider_account, news, actor)
+
+
 #: By the kind of news; what is not listed is of no interest.
 HANDLERS: Mapping[type, Callable[[Callback, Any, Actor], bool]] = {
     AboutAttempt: _hear_attempt,
+    AboutBalance: _hear_balance,
+    AboutBankPayout: _hear_withdrawal,
     AboutDispute: _hear_dispute,
     AboutPayIn: _hear_pay_in,
 }

@@ -12,11 +12,12 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from apps.payments.connectors.base import ProviderFact
+from apps.payments.domain.merging import EventKind
 from apps.payments.domain.strays import StrayKind, StrayState, StrayUseKind
 from apps.payments.errors.operations import AllocationNeeded
 from apps.payments.errors.operators import VerbNotAllowed
 from apps.payments.events.operators import MoneyStrayed, StrayUsed
-from apps.payments.models import Attempt, Refund, Stray, StrayUse
+from apps.payments.models import Attempt, PaymentEvent, Refund, Stray, StrayUse
 from apps.platform import clock
 from apps.platform.actors import Actor
 from apps.platform.events import record
@@ -27,10 +28,23 @@ from apps.platform.money import Money
 _WHOLE = (StrayKind.LATE, StrayKind.SECOND, StrayKind.SHORT)
 
 
+def open_stray_of_event(
+    event: PaymentEvent, attempt: Attempt, strayed: tuple[StrayKind, int]
+) -> None:
+    """What the event moved out of suspense was not there any more."""
+    fact = ProviderFact(
+        EventKind.SUCCEEDED, dedupe=event.dedupe, reference=event.provider_reference
+    )
+    open_stray(event.id, attempt, fact, strayed, None)
+
+
 def open_stray(
-    event_id: UUID, attempt: Attempt, fact: ProviderFact, strayed: tuple[StrayKind, int],
+    event_id: UUID,
+    attempt: Attempt,
+    fact: ProviderFact,
+    strayed: tuple[StrayKind, int],
     fee: Money | None,
-) -> None:  # fmt: skip
+) -> None:
     """What the event of this id brought, or a part of it, went to suspense: people decide."""
     kind, minor = strayed
     account, intent = attempt.provider_account, attempt.intent

@@ -122,7 +122,7 @@ CREATE TRIGGER payments_pay_in_refund_two_persons
   BEFORE INSERT OR UPDATE ON payments_pay_in_refund FOR EACH ROW
   EXECUTE FUNCTION payments_guard_two_persons_v1(
     '{state,decided_person,decided_by,decided_at,said}',
-    '{"asked": ["approved", "rejected"], "approved": ["done", "failed"]}', 'asked_person');
+    '{"asked": ["approved", "rejected"], "approved": ["done", "failed"], "failed": ["done"]}', 'asked_person');
 CREATE TRIGGER payments_manual_receipt_two_persons
   BEFORE INSERT OR UPDATE ON payments_manual_receipt FOR EACH ROW
   EXECUTE FUNCTION payments_guard_two_persons_v1(

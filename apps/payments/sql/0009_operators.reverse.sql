@@ -11,6 +11,8 @@ DROP TRIGGER payments_stray_use_append_only ON payments_stray_use;
 DROP TRIGGER payments_stray_kept ON payments_stray;
 DROP TRIGGER payments_stray_guard ON payments_stray;
 DROP FUNCTION payments_guard_stray_v1();
+DROP TRIGGER payments_attempt_return ON payments_attempt;
+DROP FUNCTION payments_guard_return_v1();
 DROP TRIGGER payments_attempt_resend ON payments_attempt;
 DROP FUNCTION payments_guard_resend_v1();
 DROP TRIGGER payments_payment_event_operators_word ON payments_payment_event;

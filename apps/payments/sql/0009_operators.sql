@@ -1,6 +1,7 @@
 -- What people decide: rulings about unknown outcomes, strayed money, discrepancies, withdrawals.
 -- SQLSTATEs: PM050 a ruling about what is proved, PM051 an operator's word without a ruling,
 -- PM052 sent again without a ruling, PM053 fixed facts or an illegal move of strayed money,
+-- PM056 a pay-in given back without two persons,
 -- PM054 its uses and what is left differ, PM055 fixed facts of a discrepancy or withdrawal.
 
 CREATE FUNCTION payments_guard_new_ruling_v1() RETURNS trigger
@@ -57,6 +58,26 @@ CREATE TRIGGER payments_attempt_resend
   BEFORE UPDATE ON payments_attempt
   FOR EACH ROW WHEN (OLD.state = 'investigate' AND NEW.state = 'queued')
   EXECUTE FUNCTION payments_guard_resend_v1();
+
+-- A pay-in goes back by its receipt only when two persons want it, and for what it was.
+CREATE FUNCTION payments_guard_return_v1() RETURNS trigger
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+  PERFORM 1 FROM payments_pay_in_refund refund JOIN payments_pay_in pay_in
+      ON pay_in.id = refund.pay_in_id
+    WHERE refund.id = NEW.payout_ref AND refund.state = 'approved'
+      AND pay_in.amount_minor = NEW.amount_minor AND pay_in.currency = NEW.currency
+      AND pay_in.receipt = NEW.party ->> 'value'
+      AND pay_in.provider_account_id = NEW.provider_account_id;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'no two persons give that pay-in back' USING ERRCODE = 'PM056';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER payments_attempt_return
+  BEFORE INSERT ON payments_attempt
+  FOR EACH ROW WHEN (NEW.party ->> 'kind' = 'receipt')
+  EXECUTE FUNCTION payments_guard_return_v1();
 
 CREATE FUNCTION payments_guard_stray_v1() RETURNS trigger
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$

@@ -53,14 +53,20 @@ def capabilities(config: Mapping[str, object]) -> Capabilities:
     """From the configuration, which has been checked."""
     allowed = operations(config)
     names = {name for operation in allowed for name in _SECRETS[operation]}
+    keys = {operation: KEYS[operation] for operation in allowed}
+    parties = {one: kinds for one, kinds in PARTIES.items() if one in allowed}
+    if Operation.REFUND in allowed and Operation.PAYOUT not in allowed:
+        # Pays nobody, but gives a pay-in back whence it came.
+        keys[Operation.PAYOUT] = KEYS[Operation.REFUND]
+        parties[Operation.PAYOUT] = frozenset({"receipt"})
     return Capabilities(
         operations=allowed,
         amounts={(operation, CURRENCY): DEFAULT_LIMITS[operation] for operation in allowed},
-        keys={operation: KEYS[operation] for operation in allowed},
+        keys=keys,
         callback_auth="path_secret",
         secret_names=tuple(sorted(names)),
         has_statement=config.get("has_portal") is True,
-        parties={one: kinds for one, kinds in PARTIES.items() if one in allowed},
+        parties=parties,
     )
 
 

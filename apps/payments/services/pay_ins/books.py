@@ -51,4 +51,4 @@ def post_source(
         postings=legs,
         effective_at=at,
     )
-    return post_entry(draft=draft, idempotency_key=f"payments:{source}", actor=actor).entry_id
+    return post_entry(draft=draft, idempotency_key=f"{kind}:{source}", actor=actor).entry_id

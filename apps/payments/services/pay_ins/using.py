@@ -9,20 +9,19 @@ from apps.ledger.selectors import account_balance
 from apps.payments.connectors.registry import connector
 from apps.payments.domain import allocations
 from apps.payments.domain.merging import RANKS, EventKind
-from apps.payments.domain.pay_ins import PayInState, PayInUse, why_not_applied
+from apps.payments.domain.pay_ins import PayInUse, why_not_applied
 from apps.payments.domain.states import IntentStatus
 from apps.payments.errors import (
     PartyAccountNeeded,
     PayInDoesNotFit,
     UnknownIntent,
-    UnknownPayIn,
     UseReasonMissing,
 )
-from apps.payments.events import PayInUsed as PayInUsedEvent
 from apps.payments.events import PaymentCaptured
 from apps.payments.models import PayIn, PayInUsed, PaymentEvent, PaymentIntent
 from apps.payments.selectors.payables import payable_of
 from apps.payments.services.journals import allocation_of
+from apps.payments.services.pay_in_uses import locked_pay_in, refuse_unless_usable, write_use
 from apps.payments.services.pay_ins.books import book_use
 from apps.payments.services.projecting import project
 from apps.platform import audit, clock
@@ -87,30 +86,6 @@ def move_pay_in(
     audit.note(public_id("pin", pay_in.id), account=account, amount_minor=moved.minor)
 
 
-def locked_pay_in(pay_in_id: UUID) -> PayIn:
-    """The pay-in with its provider account, locked; ``UnknownPayIn``."""
-    found = (
-        PayIn.objects.select_for_update(of=("self",))
-        .select_related("provider_account")
-        .filter(id=pay_in_id)
-        .first()
-    )
-    if found is None:
-        raise UnknownPayIn(pay_in=public_id("pin", pay_in_id))
-    return found
-
-
-def refuse_unless_usable(pay_in: PayIn, amount: Money) -> None:
-    """Only an open pay-in is used, and never more of it than is left."""
-    why = ""
-    if pay_in.state != PayInState.OPEN:
-        why = f"It is {pay_in.state}."
-    elif amount.currency != pay_in.currency or not 0 < amount.minor <= pay_in.left_minor:
-        why = f"{pay_in.left} are left of it."
-    if why:
-        raise PayInDoesNotFit(pay_in=public_id("pin", pay_in.id), why=why)
-
-
 def apply(pay_in: PayIn, intent: PaymentIntent, *, rule: str, reason: str, actor: Actor) -> None:
     """Within a use case, both locked: the pay-in settles the payment."""
     name = public_id("pin", pay_in.id)
@@ -139,28 +114,6 @@ def apply(pay_in: PayIn, intent: PaymentIntent, *, rule: str, reason: str, actor
         actor=actor,
     )
     _settle(pay_in, intent, entry, actor)
-
-
-def write_use(pay_in: PayIn, use: PayInUsed, *, target: str, actor: Actor) -> None:
-    """Within a use case: the use, what is left, and the news of it."""
-    use.pay_in, use.actor, use.at = pay_in, str(actor), clock.now()
-    use.save(force_insert=True)
-    pay_in.left_minor -= use.amount_minor
-    pay_in.state = PayInState.OPEN if pay_in.left_minor else PayInState.USED
-    pay_in.doubt = pay_in.doubt if pay_in.left_minor else ""
-    pay_in.save(update_fields=["left_minor", "state", "doubt"])
-    name = public_id("pin", pay_in.id)
-    record(
-        PayInUsedEvent(
-            pay_in_id=name,
-            use=use.use,
-            amount=Money(use.amount_minor, pay_in.currency),
-            left=pay_in.left,
-            target=target,
-        ),
-        aggregate=name,
-        correlation=pay_in.receipt,
-    )
 
 
 def _settle(pay_in: PayIn, intent: PaymentIntent, entry: UUID, actor: Actor) -> None:
