@@ -25,7 +25,6 @@ from apps.payments.errors.bank_files import PayeeDoesNotFit
 from apps.payments.errors.routing import NoRoute
 from apps.payments.models import ProviderAccount
 from apps.payments.selectors.routing import amount_rule, explain_route
-from apps.payments.services.journals import DISPUTE_LOSSES, DISPUTED, REFUNDS
 from apps.payments.services.journals import DISPUTE_LOSSES, DISPUTED, REFUNDS, TRANSIT
 from apps.platform import audit, clock
 from apps.platform.actors import Actor
