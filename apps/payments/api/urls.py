@@ -18,6 +18,7 @@ from apps.payments.api.bank_files import (
     BankFileRetry,
     BankFiles,
 )
+from apps.payments.api.capabilities import Capabilities
 from apps.payments.api.disputes import Answer, Dispute, Disputes, Evidence
 from apps.payments.api.intents import (
     Collect,
@@ -86,6 +87,7 @@ urlpatterns = [
     path("payments/unknown/<str:attempt>/rulings", NewRuling.as_view()),
     path("payments/rulings", Rulings.as_view()),
     path("payments/rulings/<str:ruling>", Ruling.as_view()),
+    path("payments/capabilities", Capabilities.as_view()),
     path("payments/routing", Routing.as_view()),
     path("payments/route", RouteExplanation.as_view()),
     path("payments/balances", Balances.as_view()),

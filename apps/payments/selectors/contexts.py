@@ -16,6 +16,7 @@ from apps.payments.connectors.registry import connector
 from apps.payments.domain import phones, tokens
 from apps.payments.domain.states import Operation, Step
 from apps.payments.models import Attempt, ProviderAccount
+from apps.payments.selectors.accounts import account_model
 from apps.platform import clock
 from apps.platform.http import HttpClient
 from apps.platform.money import Money
@@ -49,6 +50,11 @@ def context_for(account: ProviderAccount, attempt: Attempt | None = None) -> Con
         callback_url=partial(_callback_url, account, attempt.id) if attempt else lambda _kind: "",
         account_url=partial(account_callback_url, account),
     )
+
+
+def context_of(label: str) -> Context:
+    """The context of the account of that label, or ``UnknownProviderAccount``."""
+    return context_for(account_model(label))
 
 
 def view_of(attempt: Attempt) -> AttemptView:
