@@ -18,7 +18,7 @@ from apps.payments.selectors.capabilities import (
 from apps.platform.api.endpoints import Endpoint
 
 
-class LimitSerializer(serializers.Serializer):
+class AmountLimitSerializer(serializers.Serializer):
     """The amounts of some currencies; without any, those of the account's own."""
 
     currencies = serializers.ListField(child=serializers.CharField())
@@ -34,7 +34,7 @@ class OfferSerializer(serializers.Serializer):
     account = serializers.CharField(allow_blank=True)
     operation = serializers.ChoiceField([one.value for one in Operation])
     parties = serializers.ListField(child=serializers.CharField())
-    limits = LimitSerializer(many=True)
+    limits = AmountLimitSerializer(many=True)
     key = serializers.CharField()
     parts = serializers.CharField(allow_blank=True)
     callback_auth = serializers.CharField()

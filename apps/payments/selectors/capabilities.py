@@ -29,7 +29,7 @@ from apps.payments.connectors.promises import keeps
 from apps.payments.connectors.registry import connector, connectors
 from apps.payments.domain.states import Operation
 from apps.payments.models import ProviderAccount
-from apps.platform.money import exponent
+from apps.platform.currencies import exponent
 
 #: What a connector may promise besides operations, in the words of people.
 _BESIDES: Mapping[str, type] = {

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
@@ -104,10 +105,11 @@ class Command(BaseCommand):
 
     def _replay(self, options: dict[str, Any]) -> None:
         thing = options["thing"]
-        for prefix, again in (
-            ("cb", lambda id: replay_callback(callback_id=id, actor=SYSTEM)),
-            ("whd", lambda id: replay_delivery(delivery_id=id, actor=SYSTEM)),
-        ):
+        ways: dict[str, Callable[[UUID], None]] = {
+            "cb": lambda id: replay_callback(callback_id=id, actor=SYSTEM),
+            "whd": lambda id: replay_delivery(delivery_id=id, actor=SYSTEM),
+        }
+        for prefix, again in ways.items():
             if thing.startswith(f"{prefix}_"):
                 try:
                     again(parse_public_id(prefix, thing))
