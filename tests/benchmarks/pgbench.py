@@ -24,7 +24,7 @@ from apps.platform.tenant import current_tenant
 from deploy.local.binaries import postgres_folder
 from tests.benchmarks.books import CURRENCY, DAY, Books
 from tests.benchmarks.crowd import CLOCK_TICKS, Tally
-from tests.benchmarks.raw import ENTRY, EVENT, POSTING
+from tests.benchmarks.raw import BALANCES, ENTRY, EVENT, POSTING
 
 #: Waits that are no work of a posting.
 IDLE = {"Client", "Activity", "Timeout"}
@@ -90,25 +90,33 @@ def posting(first: str, second: str, *, flushes: bool = False, is_plain: bool = 
     return f"{_one_line(call)};\n"
 
 
-def rows(ids: list[UUID]) -> str:
-    """The same rows inserted into the copies that ``raw`` makes, and nothing checked."""
+def rows(ids: list[UUID], *, is_journal_alone: bool = False) -> str:
+    """The same rows written into the copies that ``raw`` makes, and nothing checked.
+
+    ``is_journal_alone``: without the balances and days, which are written anew and not inserted.
+    Accounts are taken in one order, as by the posting function, or callers would lock one another.
+    """
     tenant, listed = current_tenant().id, ", ".join(f"'{id}'" for id in ids)
     hashed = "sha256(uuid_send(g.id))"
     entry = f"'{tenant}', g.id, 'bench', 'A sale', '{DAY}', g.at, g.id::text, {hashed}, {hashed}"
     event = f"'{tenant}', uuidv7(), 'ledger.entry_posted', 1, 'je_' || g.id, 1, {_EVENT}, g.at"
     legs = ", ".join(
-        f"('{tenant}'::uuid, (ARRAY[{listed}]::uuid[])[:{name}::int + 1],"
-        f" nextval('bench_version'), {leg}, '{side}')"
-        for leg, (name, side) in enumerate((("a", "D"), ("b", "C")), start=1)
+        f"((ARRAY[{listed}]::uuid[])[{which}(:a::int, :b::int) + 1],"
+        f" nextval('bench_version'), {leg}, '{side}', {debit}, {5 - debit})"
+        for leg, (which, side, debit) in enumerate((("least", "D", 5), ("greatest", "C", 0)), 1)
     )
+    balances = "" if is_journal_alone else f", {BALANCES.format(tenant=tenant, day=DAY)}"
     insert = f"""
         WITH g AS MATERIALIZED (SELECT uuidv7() AS id, clock_timestamp() AS at),
+             moved AS MATERIALIZED (
+                 SELECT * FROM (VALUES {legs}) l(account, version, leg, side, debit, credit)),
              entry AS (INSERT INTO bench_entry ({ENTRY}) SELECT {entry} FROM g),
              event AS (INSERT INTO bench_event ({EVENT}) SELECT {event} FROM g)
+             {balances}
         INSERT INTO bench_posting ({POSTING})
-        SELECT l.tenant, l.account, l.version, g.id, l.leg, l.side, 5, '{CURRENCY}', 5, '{DAY}',
+        SELECT '{tenant}', l.account, l.version, g.id, l.leg, l.side, 5, '{CURRENCY}', 5, '{DAY}',
                g.at
-          FROM g, (VALUES {legs}) l(tenant, account, version, leg, side)"""
+          FROM g, moved l"""
     with connection.cursor() as cursor:
         cursor.execute("CREATE SEQUENCE IF NOT EXISTS bench_version CACHE 1000")
     return f"{_one_line(insert)};\n"

@@ -1,7 +1,8 @@
-"""The raw limits: the rows of an entry inserted into copies of its tables, and nothing checked.
+"""The raw limits: the rows of an entry written into copies of its tables, and nothing checked.
 
-The copies have the same columns and indexes. No key is claimed, no balance kept, no limit held, no
-trigger runs: what is left is what the database takes to store them.
+The copies have the same columns and indexes. An INSERT also writes the two balances and the two
+days that an entry writes anew. No key is claimed, no limit held, no trigger runs: what is left is
+what the database takes to store them. COPY cannot write anew, and stores the others alone.
 """
 
 from __future__ import annotations
@@ -27,16 +28,37 @@ TABLES = {
     "bench_entry": "ledger_journal_entry",
     "bench_posting": "ledger_posting",
     "bench_event": "platform_outbox_message",
+    "bench_balance": "ledger_account_balance",
+    "bench_day": "ledger_balance_day",
 }
+#: Where rows are written anew, as much room on each page as the tables have.
+ROOM = {"bench_balance": 50, "bench_day": 70}
 ENTRY = "tenant, id, kind, description, value_date, posted_at, idempotency_key, fingerprint, digest"
 POSTING = (
     "tenant, account_id, account_version, entry_id, leg, side, amount_minor, currency,"
     " balance_after_minor, value_date, posted_at"
 )
 EVENT = "tenant, id, name, version, aggregate, sequence, payload, recorded_at"
+#: ``moved`` has the account, debit and credit of each leg, in the order of accounts.
+BALANCES = """
+    balance AS (UPDATE bench_balance b
+                   SET debits_minor = b.debits_minor + l.debit,
+                       credits_minor = b.credits_minor + l.credit, version = b.version + 1
+                  FROM moved l WHERE b.account_id = l.account),
+    day AS (INSERT INTO bench_day AS d (tenant, account_id, value_date, recorded_date,
+                                        debits_minor, credits_minor)
+            SELECT '{tenant}'::uuid, l.account, '{day}'::date, current_date, l.debit, l.credit
+              FROM moved l
+            ON CONFLICT (account_id, value_date, recorded_date) DO UPDATE
+               SET debits_minor = d.debits_minor + excluded.debits_minor,
+                   credits_minor = d.credits_minor + excluded.credits_minor)
+"""
 INSERT = f"""
-    WITH entry AS (INSERT INTO bench_entry ({ENTRY}) VALUES ({{entry}})),
-         event AS (INSERT INTO bench_event ({EVENT}) VALUES ({{event}}))
+    WITH moved AS MATERIALIZED (
+             SELECT * FROM (VALUES (%s::uuid, 5, 0), (%s::uuid, 0, 5)) l(account, debit, credit)),
+         entry AS (INSERT INTO bench_entry ({ENTRY}) VALUES ({{entry}})),
+         event AS (INSERT INTO bench_event ({EVENT}) VALUES ({{event}})),
+         {{balances}}
     INSERT INTO bench_posting ({POSTING}) VALUES ({{one}}), ({{other}})
 """
 Row = tuple[Any, ...]
@@ -56,8 +78,9 @@ def make_copies() -> None:
     with connection.cursor() as cursor:
         for copy, table in TABLES.items():
             cursor.execute(f"DROP TABLE IF EXISTS {copy}")
+            room = f" WITH (fillfactor = {ROOM[copy]})" if copy in ROOM else ""
             cursor.execute(
-                f"CREATE TABLE {copy} (LIKE {table} INCLUDING DEFAULTS INCLUDING INDEXES)"
+                f"CREATE TABLE {copy} (LIKE {table} INCLUDING DEFAULTS INCLUDING INDEXES){room}"
             )
             cursor.execute(
                 "SELECT column_name, data_type FROM information_schema.columns"
@@ -70,16 +93,19 @@ def make_copies() -> None:
                     cursor.execute(f"ALTER TABLE {copy} ALTER {column} SET DEFAULT ''")
                 elif kind == "jsonb":
                     cursor.execute(f"ALTER TABLE {copy} ALTER {column} SET DEFAULT '{{}}'")
+        cursor.execute("INSERT INTO bench_balance SELECT * FROM ledger_account_balance")
+        cursor.execute("ANALYZE bench_balance")
 
 
 def inserts(tenant: UUID, accounts: Sequence[UUID]) -> Way:
     """One entry for each transaction, in one statement, prepared like the posting function's."""
 
     def way(random: Random) -> Callable[[], int]:
-        versions = _versions()
+        versions, balances = _versions(), BALANCES.format(tenant=tenant, day=DAY)
 
         def work() -> int:
-            rows = _rows(tenant, random.sample(accounts, 2), next(versions))
+            chosen = sorted(random.sample(accounts, 2))
+            rows = _rows(tenant, chosen, next(versions))
             parts = {
                 "entry": rows.entry,
                 "event": rows.event,
@@ -87,8 +113,8 @@ def inserts(tenant: UUID, accounts: Sequence[UUID]) -> Way:
                 "other": rows.legs[1],
             }
             holes = {name: ", ".join(["%s"] * len(row)) for name, row in parts.items()}
-            values = [value for row in parts.values() for value in row]
-            database.execute_prepared(INSERT.format(**holes), values)
+            values = [*chosen, *(value for row in parts.values() for value in row)]
+            database.execute_prepared(INSERT.format(balances=balances, **holes), values)
             return 1
 
         return work

@@ -48,13 +48,17 @@ def _server_alone(report: Report, books: Books, seconds: float) -> None:
     first, second = (f"'{books.prefix}.' || :{name}::int" for name in "ab")
     script = posting(first, second)
     rows, _ = pgbench(raw_rows(books.ids), books, callers, seconds)
+    alone, _ = pgbench(raw_rows(books.ids, is_journal_alone=True), books, callers, seconds)
     full, waits = pgbench(script, books, callers, seconds)
     with unguarded():
         lean, _ = pgbench(script, books, callers, seconds)
     report.row("raw INSERT of the same rows", rows, rows)
+    report.row("raw: the entry, its legs and its event alone", alone, rows)
     report.row("ledger_post_entry", full, rows)
     report.row("lean: without the triggers of the guards", lean, rows)
     report.say(f"found at work: {', '.join(f'{name} {n}' for name, n in waits.most_common(4))}")
-    report.say(f"by CPU {rows.cpu_us / full.cpu_us:.2f}, lean {rows.cpu_us / lean.cpu_us:.2f}")
+    for name, other in (("all rows", rows), ("the journal's alone", alone)):
+        full_cpu, lean_cpu = other.cpu_us / full.cpu_us, other.cpu_us / lean.cpu_us
+        report.say(f"to {name} by CPU {full_cpu:.2f}, lean {lean_cpu:.2f}")
     name = f"posting function to raw INSERT, {callers} connections, by rate"
     report.at_least(name, full.rate / rows.rate, 0.7)
