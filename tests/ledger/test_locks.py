@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import psycopg
+import pytest
 from django.db import connection
 
 from apps.ledger.domain import credit, debit
@@ -53,3 +55,14 @@ def test_a_unit_waits_for_the_account_that_is_being_opened(books: Tenant) -> Non
     assert not ask(is_locked)
     open_account(code="9800", name="x", account_class="asset", currency="PTS", actor=SYSTEM)
     assert ask(is_locked)
+
+
+def test_postings_are_made_where_a_guard_sees_the_present(races: Tenant) -> None:
+    about = connection.get_connection_params()
+    wanted = ("host", "port", "user", "password", "dbname")
+    with psycopg.connect(**{name: about[name] for name in wanted if about.get(name)}) as session:
+        session.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        table = f'"{races.schema_name}".ledger_journal_entry'
+        with pytest.raises(psycopg.DatabaseError) as refused:
+            session.execute(f"INSERT INTO {table} SELECT * FROM {table} WHERE false")
+        assert refused.value.sqlstate == "LG044"

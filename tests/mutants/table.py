@@ -128,7 +128,7 @@ FUNCTIONS: list[tuple[str, str, str, str]] = [
      "test_periods::test_an_exception_takes"),
     ("ledger_closed_period_v1", "p.state = 'hard_closed'", "false",
      "test_periods::test_what_a_closed_period_takes"),
-    (ENTRIES, "<> 'read committed'", "= 'x'", "test_periods::test_the_database_refuses"),
+    (ENTRIES, "<> 'read committed'", "= 'x'", "test_locks::test_postings_are_made_where"),
     (ENTRIES, "(SELECT p.leg FROM ledger_posting p WHERE p.entry_id = n.id LIMIT 1) IS NULL",
      "false", "test_guards::test_an_entry_comes_with_its_postings"),
     (ENTRIES, "p.ends >= n.value_date AND", "false AND",
