@@ -29,6 +29,7 @@ EVERY: dict[str, float] = {
     "payments.read_balances": 3600,
     "payments.reseal_phone_numbers": 300,
     "settlements.follow_up_payouts": 10,
+    "settlements.run_schedules": 60,
     "ledger.seal": 30,
     "reporting.audit_books_fast": 60,
     "reporting.audit_books": 900,

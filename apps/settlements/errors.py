@@ -100,6 +100,17 @@ class UnreadablePayees(DomainError):
 
 
 @dataclass(eq=False, kw_only=True)
+class InvalidSchedule(DomainError):
+    """A schedule says when, where from and on what terms money goes out, each of it possible."""
+
+    code = "settlements/invalid-schedule"
+    advice = "Correct the field that is named."
+
+    field: str
+    reason: str
+
+
+@dataclass(eq=False, kw_only=True)
 class NothingToPay(DomainError):
     """A batch needs at least one amount that is due and above the minimum payout."""
 

@@ -118,6 +118,41 @@ def test_a_payee_is_registered_and_changed_but_never_verified(caller: Caller) ->
     assert (file["added"], file["problems"]) == (1, [])
 
 
+def test_cut_offs_and_schedules_over_the_api(caller: Caller) -> None:
+    batch = caller.post("batches", DRAFT).json()
+    assert (batch["next_cut_off"], batch["expected_arrival"]) == (None, None)
+    rail = {
+        "provider_account": PAYOUTS,
+        "zone": "Africa/Nairobi",
+        "calendar": "KE",
+        "cut_offs": ["15:00", "10:30"],
+        "arrives_after_days": 1,
+    }
+    answer = caller.post("rails", rail, key="k2")
+    assert answer.status_code == 200, answer.content
+    assert answer.json() == caller.get("rails").json()
+    submitted = caller.post(f"batches/{batch['id']}/submit", key="k3").json()
+    assert submitted["expected_arrival"] == answer.json()["data"][0]["expected_arrival"]
+    assert submitted["next_cut_off"] is not None
+    day = {"day": "2027-03-10", "is_open": False, "reason": "Eid"}
+    assert caller.post("calendars/KE", day, key="k4").status_code == 201
+    assert caller.get("calendars/QQ").status_code == 404
+    terms = {
+        "name": "Weekly", "provider_account": PAYOUTS, "currency": "KES", "frequency": "weekly",
+        "weekdays": [4], "at": "09:00", "zone": "Africa/Nairobi", "calendar": "KE",
+        "convention": "following", "starts_on": "2027-01-01",
+    }  # fmt: skip
+    made = caller.post("schedules", terms, key="k5")
+    assert made.status_code == 201, made.content
+    row = made.json()
+    assert caller.get(f"schedules/{row['id']}").json() == row
+    assert [one["id"] for one in caller.get("schedules").json()["data"]] == [row["id"]]
+    wrong = caller.post("schedules", terms, key="k6")
+    assert (wrong.status_code, "invalid-schedule" in wrong.json()["type"]) == (422, True)
+    ended = caller.post(f"schedules/{row['id']}/end", key="k7").json()
+    assert ended["ended_at"] is not None
+
+
 @pytest.mark.parametrize("is_form", [False, True])
 def test_a_statement_is_imported_and_its_break_shown(caller: Caller, *, is_form: bool) -> None:
     content = portal_csv([Line("W1", "70.00")])

@@ -13,6 +13,7 @@ from apps.settlements.admin import (
     payees,
     releases,
     review,
+    schedules,
     sources,
     statements,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "payees",
     "releases",
     "review",
+    "schedules",
     "sources",
     "statements",
 ]

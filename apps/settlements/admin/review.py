@@ -30,6 +30,7 @@ from apps.settlements.selectors import (
     batches_awaiting,
     disbursements_of,
     float_cover,
+    rail_times,
     timeline,
 )
 
@@ -85,6 +86,7 @@ class ReviewPage(PublicPage):
             Fact("Payments", thing.lines),
             Fact("Through", thing.provider_account),
             Fact("Made by", thing.maker_name),
+            *_times(thing),
         ]
 
     def banner(self, thing: BatchRow) -> Banner | None:
@@ -282,3 +284,11 @@ def _name(actor: str) -> str:
 
 
 register_view("settlements/batches/<str:key>/", ReviewPage, name="settlements_batch")
+
+
+def _times(thing: BatchRow) -> list[Fact]:
+    """When it leaves and arrives if it is released now; nothing once it has left."""
+    times = rail_times(provider_account=thing.provider_account)
+    if times is None or thing.released_at is not None:
+        return []
+    return [Fact("Next cut-off", times.next_cut_off), Fact("Arrives", times.expected_arrival)]

@@ -172,6 +172,10 @@ class BatchSerializer(serializers.Serializer):
 class BatchWithLinesSerializer(BatchSerializer):
     """A batch with its lines, by reference."""
 
+    next_cut_off = serializers.DateTimeField(
+        allow_null=True, help_text="When it leaves if it is released now; null if nobody set it."
+    )
+    expected_arrival = serializers.DateField(allow_null=True)
     lines = DisbursementSerializer(many=True)
 
 

@@ -56,7 +56,12 @@ def _whole_batch(batch_id: UUID) -> Mapping[str, Any]:
         raise Http404
     lines = selectors.disbursements_of(batch_id=batch_id)
     body: dict[str, Any] = dict(BatchSerializer(row).data)
-    return body | {"lines": BatchWithLinesSerializer().fields["lines"].to_representation(lines)}
+    times = selectors.rail_times(provider_account=row.provider_account)
+    return body | {
+        "next_cut_off": times.next_cut_off.isoformat() if times else None,
+        "expected_arrival": times.expected_arrival.isoformat() if times else None,
+        "lines": BatchWithLinesSerializer().fields["lines"].to_representation(lines),
+    }
 
 
 class SettlementsEndpoint(Endpoint):

@@ -1,6 +1,7 @@
 """Values and rules of settlements. Standard library only."""
 
 from apps.settlements.domain.batches import DigestLine, contents_digest
+from apps.settlements.domain.calendars import Calendar, Convention, Frequency, Recurrence
 from apps.settlements.domain.differences import Difference, ExpectedMovement
 from apps.settlements.domain.payout_details import (
     COOLING_CHANGED,
@@ -10,7 +11,7 @@ from apps.settlements.domain.payout_details import (
     PayoutDetails,
     Rail,
 )
-from apps.settlements.domain.payouts import PayoutPolicy, payable_now
+from apps.settlements.domain.payouts import PayoutPolicy, PayoutTerms, payable_now
 from apps.settlements.domain.statements import Direction, ParsedLine, ParsedStatement
 from apps.settlements.domain.states import (
     BATCH_TRANSITIONS,
@@ -36,6 +37,8 @@ __all__ = [
     "BatchState",
     "BreakKind",
     "BreakState",
+    "Calendar",
+    "Convention",
     "Decision",
     "DetailsDecision",
     "DetailsState",
@@ -44,6 +47,7 @@ __all__ = [
     "Direction",
     "DisbursementState",
     "ExpectedMovement",
+    "Frequency",
     "ItemState",
     "LineKind",
     "ParsedLine",
@@ -51,7 +55,9 @@ __all__ = [
     "PayeeKind",
     "PayoutDetails",
     "PayoutPolicy",
+    "PayoutTerms",
     "Rail",
+    "Recurrence",
     "allowed_pairs",
     "contents_digest",
     "payable_now",

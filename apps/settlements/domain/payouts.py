@@ -14,6 +14,19 @@ class PayoutPolicy:
     max_minor: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayoutTerms:
+    """What a schedule asks beyond the rail's limits.
+
+    Less than ``min_payout_minor`` is carried over; ``reserve_bps`` hundredths of a percent of what
+    is new stay back for ``reserve_days``.
+    """
+
+    min_payout_minor: int = 0
+    reserve_bps: int = 0
+    reserve_days: int = 0
+
+
 def payable_now(owed_minor: int, policy: PayoutPolicy) -> int:
     """The largest amount the rail takes in one payout; 0 when too little is owed.
 

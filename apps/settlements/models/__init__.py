@@ -6,6 +6,13 @@ from apps.settlements.models.breaks import Break
 from apps.settlements.models.matching import ExpectedItem, MatchGroup, MatchLeg
 from apps.settlements.models.payees import Beneficiary, BeneficiaryDecision, Payee, PayeeFile
 from apps.settlements.models.positions import FloatPosition
+from apps.settlements.models.schedules import (
+    CalendarDay,
+    PayoutSchedule,
+    RailTimes,
+    Reserve,
+    ScheduleRun,
+)
 from apps.settlements.models.statements import Statement, StatementFile, StatementLine
 from apps.settlements.models.transitions import StateEvent
 
@@ -15,6 +22,7 @@ __all__ = [
     "Beneficiary",
     "BeneficiaryDecision",
     "Break",
+    "CalendarDay",
     "Disbursement",
     "ExpectedItem",
     "FloatPosition",
@@ -22,6 +30,10 @@ __all__ = [
     "MatchLeg",
     "Payee",
     "PayeeFile",
+    "PayoutSchedule",
+    "RailTimes",
+    "Reserve",
+    "ScheduleRun",
     "StateEvent",
     "Statement",
     "StatementFile",

@@ -19,19 +19,31 @@ from apps.settlements.services.payees import (
     register_payee,
 )
 from apps.settlements.services.release import release_batch
+from apps.settlements.services.schedules import (
+    ScheduleDraft,
+    end_schedule,
+    make_schedule,
+    run_due_schedules,
+    run_schedule,
+    say_of_day,
+    set_rail_times,
+)
 from apps.settlements.services.submitting import submit_batch
 
 __all__ = [
+    "ScheduleDraft",
     "change_payee_details",
     "decide_batch",
     "decide_payee_details",
     "draft_payables_batch",
     "drop_line",
+    "end_schedule",
     "expect_movement",
     "follow_up_payouts",
     "import_bank_file",
     "import_payees",
     "import_statement",
+    "make_schedule",
     "note_payout_failed",
     "note_payout_paid",
     "note_payout_unknown",
@@ -39,6 +51,10 @@ __all__ = [
     "register_payee",
     "release_batch",
     "resolve_break",
+    "run_due_schedules",
+    "run_schedule",
+    "say_of_day",
+    "set_rail_times",
     "submit_batch",
     "take_break",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Sum
@@ -17,9 +18,11 @@ from apps.settlements.domain import (
     DetailsState,
     DisbursementState,
     PayoutPolicy,
+    PayoutTerms,
     Rail,
     payable_now,
 )
+from apps.settlements.domain.calendars import held_back
 from apps.settlements.errors import ForbiddenTransition, NothingToPay
 from apps.settlements.models import Batch, Beneficiary, Disbursement, Payee
 from apps.settlements.selectors.details import payable_details
@@ -27,10 +30,12 @@ from apps.settlements.services.books import DRIVER_PAYABLES, RESTAURANT_PAYABLES
 from apps.settlements.services.editors import note_editor, person_behind
 from apps.settlements.services.locking import locked_disbursement
 from apps.settlements.services.numbering import next_reference
+from apps.settlements.services.reserves import hold_reserves, reserves_of
 
 #: What payments calls the kinds of payee our rails reach.
 PARTIES = {Rail.PHONE: "phone", Rail.BANK: "bank_account"}
 
+_NO_TERMS = PayoutTerms()
 _NOT_YET_RESERVED = (
     DisbursementState.DRAFT,
     DisbursementState.AWAITING_APPROVAL,
@@ -39,19 +44,23 @@ _NOT_YET_RESERVED = (
 
 
 @use_case("settlements.draft_payables_batch")
-def draft_payables_batch(*, provider_account: str, currency: str, actor: Actor) -> UUID:
+def draft_payables_batch(
+    *, provider_account: str, currency: str, actor: Actor, terms: PayoutTerms = _NO_TERMS
+) -> UUID:
     """Gather everything owed to restaurants and drivers into an open batch and return its id.
 
     Amounts already in a batch that is not yet reserved are left out, so nothing is drafted twice;
     so are payees whose details are not verified, still cooling, or of a kind the account does not
-    reach.
+    reach. What is held in reserve waits for its day; of what is new, ``terms`` hold a part back.
     Refuses with ``NothingToPay`` when no payee is owed at least the rail's minimum.
     """
     rail = payout_policy(provider_account=provider_account, currency=currency)
     policy = PayoutPolicy(
-        step_minor=rail.step_minor, min_minor=rail.min_minor, max_minor=rail.max_minor
+        step_minor=rail.step_minor,
+        min_minor=max(rail.min_minor, terms.min_payout_minor),
+        max_minor=rail.max_minor,
     )
-    due = _due(currency, policy, rail.parties)
+    due = _due(currency, policy, rail.parties, terms.reserve_bps)
     if not due:
         raise NothingToPay(currency=currency)
     reference = next_reference(Batch, "BAT")
@@ -62,7 +71,7 @@ def draft_payables_batch(*, provider_account: str, currency: str, actor: Actor) 
         provider_account=provider_account,
         currency=currency,
         line_count=len(due),
-        total_minor=sum(amount for _, _, amount in due),
+        total_minor=sum(line.amount_minor for line in due),
         maker_id=actor.id,
         maker_name=actor.name,
         maker_person=person,
@@ -73,14 +82,16 @@ def draft_payables_batch(*, provider_account: str, currency: str, actor: Actor) 
         Disbursement(
             reference=f"{reference.replace('BAT', 'DSB')}-{number:03d}",
             batch=batch,
-            payee=payee,
-            beneficiary=details,
-            amount_minor=amount_minor,
+            payee=line.payee,
+            beneficiary=line.details,
+            amount_minor=line.amount_minor,
             currency=currency,
             created_at=now,
         )
-        for number, (payee, details, amount_minor) in enumerate(due, start=1)
+        for number, line in enumerate(due, start=1)
     )
+    held = {line.payee.id: line.reserve_minor for line in due}
+    hold_reserves(batch, held, terms.reserve_days)
     audit.note(public_id("bat", batch.id), lines=len(due), total_minor=batch.total_minor)
     return batch.id
 
@@ -102,9 +113,19 @@ def drop_line(*, disbursement_id: UUID, actor: Actor) -> None:
     line.delete()
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """What one payee gets now, where, and what of it is held back."""
+
+    payee: Payee
+    details: Beneficiary
+    amount_minor: int
+    reserve_minor: int
+
+
 def _due(
-    currency: str, policy: PayoutPolicy, parties: frozenset[str]
-) -> list[tuple[Payee, Beneficiary, int]]:
+    currency: str, policy: PayoutPolicy, parties: frozenset[str], reserve_bps: int
+) -> list[_Line]:
     """Each payee with where and what can be paid now, payees locked in primary-key order."""
     owed = {
         row.account: row.balance.minor
@@ -117,13 +138,7 @@ def _due(
         .filter(ledger_account__in=[code for code, minor in owed.items() if minor > 0])
         .order_by("id")
     )
-    usable = {
-        payee_id: details
-        for payee_id, (details, state) in payable_details(
-            [payee.id for payee in payees], at=clock.now()
-        ).items()
-        if state is DetailsState.USABLE and PARTIES[Rail(details.rail)] in parties
-    }
+    usable = _usable_details(payees, parties)
     taken = dict(
         Disbursement.objects.filter(payee__in=usable, state__in=_NOT_YET_RESERVED)
         .order_by()
@@ -131,10 +146,25 @@ def _due(
         .annotate(total=Sum("amount_minor"))
         .values_list("payee_id", "total")
     )
+    reserves = reserves_of(usable)
     due = []
     for payee in payees:
         details = usable.get(payee.id)
-        amount = payable_now(owed[payee.ledger_account] - taken.get(payee.id, 0), policy)
-        if details is not None and amount:
-            due.append((payee, details, amount))
+        if details is None:
+            continue
+        held, free = reserves.get(payee.id, (0, 0))
+        base = owed[payee.ledger_account] - taken.get(payee.id, 0) - held
+        reserve = held_back(max(base - free, 0), reserve_bps)
+        amount = payable_now(base - reserve, policy)
+        if amount:
+            due.append(_Line(payee, details, amount, reserve))
     return due
+
+
+def _usable_details(payees: list[Payee], parties: frozenset[str]) -> dict[UUID, Beneficiary]:
+    payable = payable_details([payee.id for payee in payees], at=clock.now())
+    return {
+        payee_id: details
+        for payee_id, (details, state) in payable.items()
+        if state is DetailsState.USABLE and PARTIES[Rail(details.rail)] in parties
+    }

@@ -1,0 +1,8 @@
+DROP TRIGGER settlements_schedule_run_append_only ON settlements_schedule_run;
+DROP TRIGGER settlements_calendar_day_append_only ON settlements_calendar_day;
+DROP TRIGGER settlements_reserve_kept ON settlements_reserve;
+DROP TRIGGER settlements_reserve_stands ON settlements_reserve;
+DROP TRIGGER settlements_payout_schedule_kept ON settlements_payout_schedule;
+DROP TRIGGER settlements_payout_schedule_stands ON settlements_payout_schedule;
+DROP FUNCTION settlements_check_reserve_v1();
+DROP FUNCTION settlements_check_schedule_v1();
