@@ -132,7 +132,7 @@ def test_cut_offs_and_schedules_over_the_api(caller: Caller) -> None:
     assert answer.status_code == 200, answer.content
     assert answer.json() == caller.get("rails").json()
     submitted = caller.post(f"batches/{batch['id']}/submit", key="k3").json()
-    assert submitted["expected_arrival"] == answer.json()["data"][0]["expected_arrival"]
+    assert submitted["expected_arrival"] == answer.json()["rails"][0]["expected_arrival"]
     assert submitted["next_cut_off"] is not None
     day = {"day": "2027-03-10", "is_open": False, "reason": "Eid"}
     assert caller.post("calendars/KE", day, key="k4").status_code == 201

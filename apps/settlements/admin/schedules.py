@@ -41,12 +41,13 @@ _BPS_TO_PERCENT = 100
 _RUNS_AHEAD = 5
 
 
+CALENDARS = [(one, one) for one in (*sorted(COUNTRIES), *sorted(FINANCIAL))]
+
+
 class CalendarForm(forms.Form):
     """Which calendar."""
 
-    calendar = forms.ChoiceField(
-        label="Calendar", choices=[(one, one) for one in (*sorted(COUNTRIES), *sorted(FINANCIAL))]
-    )
+    calendar = forms.ChoiceField(label="Calendar", choices=CALENDARS)
 
 
 class CalendarPage(ReportPage):
@@ -161,9 +162,7 @@ class _CalendarFormPage(FormPage):
 
 class _WhereForm(forms.Form):
     provider_account = forms.ChoiceField(label="Provider account")
-    calendar = forms.ChoiceField(
-        label="Calendar", choices=CalendarForm.base_fields["calendar"].choices, initial="KE"
-    )
+    calendar = forms.ChoiceField(label="Calendar", choices=CALENDARS, initial="KE")
     zone = forms.ChoiceField(
         label="Time zone", choices=[(one, one) for one in sorted(available_timezones())]
     )
@@ -206,9 +205,7 @@ class SetRail(_CalendarFormPage):
 class DayForm(forms.Form):
     """An exception."""
 
-    calendar = forms.ChoiceField(
-        label="Calendar", choices=CalendarForm.base_fields["calendar"].choices, initial="KE"
-    )
+    calendar = forms.ChoiceField(label="Calendar", choices=CALENDARS, initial="KE")
     day = forms.DateField(label="Day", widget=forms.DateInput(attrs={"type": "date"}))
     is_open = forms.TypedChoiceField(
         label="Is",
@@ -324,7 +321,7 @@ def _status(row: ScheduleRow) -> Status:
 
 def _batch(run: Any) -> Value:
     if run.batch_id is None:
-        return run.note  # type: ignore[no-any-return]  # a str of the row
+        return run.note
     return Ref(
         run.batch, reverse("console:settlements_batch", args=[public_id("bat", run.batch_id)])
     )

@@ -56,7 +56,7 @@ class RailInput(serializers.Serializer):
 class RailsSerializer(serializers.Serializer):
     """Every account whose cut-offs are set."""
 
-    data = RailSerializer(many=True)
+    rails = RailSerializer(many=True)
 
 
 class CalendarDaySerializer(serializers.Serializer):
@@ -83,7 +83,7 @@ class CalendarDayInput(serializers.Serializer):
     reason = serializers.CharField(max_length=300)
 
 
-class RunSerializer(serializers.Serializer):
+class ScheduleRunSerializer(serializers.Serializer):
     """One period of a schedule."""
 
     period = serializers.DateField()
@@ -113,7 +113,7 @@ class ScheduleSerializer(serializers.Serializer):
     starts_on = serializers.DateField()
     made_at = serializers.DateTimeField()
     ended_at = serializers.DateTimeField(allow_null=True)
-    runs = RunSerializer(many=True)
+    runs = ScheduleRunSerializer(many=True)
 
 
 class ScheduleInput(serializers.Serializer):
@@ -189,7 +189,7 @@ class RailCollection(SettlementsEndpoint):
     @extend_schema(operation_id="settlements_rails_list", responses=RailsSerializer)
     def get(self, request: Request) -> Response:
         """List cut-offs, the next of each, and when what leaves then arrives."""
-        return Response(RailsSerializer({"data": selectors.all_rail_times()}).data)
+        return Response(RailsSerializer({"rails": selectors.all_rail_times()}).data)
 
     @extend_schema(request=RailInput, responses={200: RailsSerializer})
     def post(self, request: Request) -> Response:
@@ -198,7 +198,7 @@ class RailCollection(SettlementsEndpoint):
 
         def work() -> tuple[int, Mapping[str, Any]]:
             services.set_rail_times(**facts, actor=self.actor(request))
-            return 200, RailsSerializer({"data": selectors.all_rail_times()}).data
+            return 200, RailsSerializer({"rails": selectors.all_rail_times()}).data
 
         return self.once(request, work)
 

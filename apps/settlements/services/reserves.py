@@ -59,4 +59,4 @@ def _standing(payees: Iterable[UUID]) -> QuerySet[Reserve]:
 
 
 def _free(payees: Iterable[UUID], today: date) -> QuerySet[Reserve]:
-    return _standing(payees).filter(release_on__lte=today, is_used=False)
+    return _standing(payees).filter(~_line_of("used_by"), release_on__lte=today)
