@@ -22,7 +22,7 @@ from tests.benchmarks.figures import Report
 from tests.benchmarks.scale import FULL, QUICK, Scale
 
 #: Modules of this package with ``run(report, scale)``. What has no module yet is left out.
-BENCHMARKS = ["singles", "batches", "door", "hot", "growth", "api", "relay", "bank"]
+BENCHMARKS = ["singles", "batches", "door", "hot", "growth", "api", "relay", "bank", "inbox"]
 DATABASE = "countinghouse_benchmarks"
 SETTINGS = ("server_version", "fsync", "synchronous_commit", "full_page_writes", "wal_level")
 
