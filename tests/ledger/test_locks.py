@@ -7,14 +7,37 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 
-from apps.ledger.domain import credit, debit
-from apps.ledger.services import declare_unit, open_account, open_fiscal_year, post_entry
+from apps.ledger.domain import BalanceMode, credit, debit
+from apps.ledger.errors import UnknownAccount
+from apps.ledger.services import (
+    change_account_mode,
+    declare_unit,
+    open_account,
+    open_fiscal_year,
+    post_entry,
+)
 from apps.ledger.services.posting import Instruction, write
 from apps.platform.actors import SYSTEM
+from apps.tenancy.contexts import inside
 from apps.tenancy.models import Tenant
 from tests.ledger.conftest import draft, kes
+
+#: What a change of mode or of a period takes: no posting goes on beside it.
+CHANGING = "SHARE ROW EXCLUSIVE"
+MANY = 2
+HOLDS = """
+    SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND granted
+       AND relation = 'ledger_journal_entry'::regclass AND mode = 'ShareRowExclusiveLock'
+"""
+
+
+def other_session() -> psycopg.Connection[Any]:
+    """Another session of the same database."""
+    about = connection.get_connection_params()
+    wanted = ("host", "port", "user", "password", "dbname")
+    return psycopg.connect(**{name: about[name] for name in wanted if about.get(name)})
 
 
 def ask(query: str, *arguments: Any) -> object:
@@ -40,13 +63,9 @@ def test_a_reversal_by_hand_locks_what_it_takes_back(books: Tenant) -> None:
 def test_closing_by_hand_holds_up_every_poster(books: Tenant) -> None:
     open_fiscal_year(starts=date(2026, 1, 1), actor=SYSTEM)
     change = "UPDATE ledger_period SET state = 'soft_closed', closings = 1 WHERE name = '2026-01'"
-    holds = """
-        SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND granted
-           AND relation = 'ledger_journal_entry'::regclass AND mode = 'ShareRowExclusiveLock'
-    """
-    assert ask(holds) == 0
+    assert ask(HOLDS) == 0
     ask(f"{change} RETURNING 1")
-    assert ask(holds) == 1
+    assert ask(HOLDS) == 1
 
 
 def test_a_unit_waits_for_the_account_that_is_being_opened(books: Tenant) -> None:
@@ -57,10 +76,30 @@ def test_a_unit_waits_for_the_account_that_is_being_opened(books: Tenant) -> Non
     assert ask(is_locked)
 
 
+def test_many_at_once_wait_for_a_change_of_mode_before_they_read_one(
+    races: Tenant, django_db_blocker: Any
+) -> None:
+    """The entry is refused for its account: nothing but the lock keeps it from being answered."""
+    bad = draft(debit("9100", kes(5)), credit("nowhere", kes(5)))
+    request = Instruction(draft=bad, idempotency_key="k", fingerprint=bad.fingerprint())
+    with django_db_blocker.unblock(), inside(races), other_session() as session:
+        session.execute(f'LOCK TABLE "{races.schema_name}".ledger_journal_entry IN {CHANGING} MODE')
+        with pytest.raises(OperationalError, match="lock timeout"), transaction.atomic():
+            ask("SELECT set_config('lock_timeout', '100ms', true)")
+            write([request] * MANY, SYSTEM)
+        session.rollback()
+        with pytest.raises(UnknownAccount), transaction.atomic():
+            write([request] * MANY, SYSTEM)
+
+
+def test_a_change_of_mode_holds_up_every_poster(books: Tenant) -> None:
+    assert ask(HOLDS) == 0
+    change_account_mode(code="9100", mode=BalanceMode.DEFERRED, reason="It is hot.", actor=SYSTEM)
+    assert ask(HOLDS) == 1
+
+
 def test_postings_are_made_where_a_guard_sees_the_present(races: Tenant) -> None:
-    about = connection.get_connection_params()
-    wanted = ("host", "port", "user", "password", "dbname")
-    with psycopg.connect(**{name: about[name] for name in wanted if about.get(name)}) as session:
+    with other_session() as session:
         session.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         table = f'"{races.schema_name}".ledger_journal_entry'
         with pytest.raises(psycopg.DatabaseError) as refused:

@@ -63,6 +63,14 @@ def test_one_bad_entry_refuses_all(books: Tenant, amina: Actor) -> None:
     assert image() == before
 
 
+def test_an_entry_in_another_accounts_currency_refuses_all(books: Tenant, amina: Actor) -> None:
+    good = draft(debit("9100", kes(5)), credit("9900", kes(5)))
+    bad = draft(debit("9200", kes(5)), credit("9900", kes(5)))
+    with pytest.raises(errors.CurrencyMismatch) as refusal:
+        post_entries(drafts={"a": good, "b": bad}, actor=amina)
+    assert refusal.value.facts["account"] == "9200"
+
+
 def test_known_keys_are_replays_among_new_entries(books: Tenant, amina: Actor) -> None:
     made = draft(debit("9100", kes(5)), credit("9900", kes(5)))
     first = post_entry(draft=made, idempotency_key="b", actor=amina)

@@ -2,12 +2,13 @@
 
 One pytest session: its tests are collected once, run unmutated first, and then again after each
 mutation of the test database's schemas or of a function of the program. ``make mutants`` runs them
-all; arguments are parts of names of guards to look at.
+all and writes ``table.csv`` beside this file; arguments are parts of names of guards to look at.
 """
 
 from __future__ import annotations
 
 import ast
+import csv
 import importlib
 import inspect
 import sys
@@ -17,11 +18,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from _pytest.runner import runtestprotocol
+from hypothesis import Phase, settings
 
 from tests.mutants.table import FUNCTIONS, PROGRAM, TRIGGERS
 
@@ -30,6 +33,9 @@ _SCHEMAS = """
      WHERE c.relname = 'ledger_posting' AND c.relkind = 'r'
 """
 _GUARD = "test_every_guard::"
+#: The tenant whose tests commit: what a mutant let through stays in its books.
+_COMMITTED = "races"
+TABLE = Path(__file__).with_name("table.csv")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,13 +194,16 @@ class Hunt:
 
     def __init__(self, parts: list[str]) -> None:
         self.parts = parts
-        self.survivors: list[str] = []
+        self.table: list[tuple[str, str, str, str, str]] = []
         self.told: list[str] = []
         self.items: list[pytest.Item] = []
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """In place of running every test."""
+        # A failing example is enough; nobody reads the smallest one.
+        settings.register_profile("hunt", settings(), phases=(Phase.explicit, Phase.generate))
+        settings.load_profile("hunt")
         items = self.items = session.items
         first = next(item for item in items if "test_opening_one_account" in item.nodeid)
         self._noticed([first])  # makes the database and a tenant that commits
@@ -211,15 +220,16 @@ class Hunt:
                 known[one.test] = bool(tests) and not self._noticed(tests)
             verdict = self._verdict(one, tests) if known[one.test] else "NO SOUND TEST"
             seconds = time.monotonic() - began
-            line = f"{number:3}/{len(chosen)} {verdict:13} {one.kind:8} {one.name}  <- {one.test}"
-            print(f"{line}  {seconds:.1f} s", flush=True)
+            self.table.append((one.kind, one.name, verdict, one.test, f"{seconds:.1f}"))
+            print(f"{number:3}/{len(chosen)}", *self.table[-1], flush=True)
             if verdict in ("NO SOUND TEST", "STALE"):
                 print("\n".join(self.told), flush=True)
-            if verdict != "caught":
-                self.survivors.append(line)
-        print(f"\n{len(chosen) - len(self.survivors)} of {len(chosen)} mutants were caught.")
-        print("\n".join(self.survivors))
-        session.testsfailed = len(self.survivors)
+        survivors = [row for row in self.table if row[2] != "caught"]
+        print(f"\n{len(chosen) - len(survivors)} of {len(chosen)} mutants were caught.")
+        print("\n".join(map(" ".join, survivors)))
+        if not self.parts:
+            self._write()
+        session.testsfailed = len(survivors)
         return True
 
     def _verdict(self, one: Mutant, tests: list[pytest.Item]) -> str:
@@ -229,6 +239,23 @@ class Hunt:
         except LookupError as stale:
             self.told = [str(stale)]
             return "STALE"
+        finally:
+            self._renew(tests)
+
+    @staticmethod
+    def _renew(tests: list[pytest.Item]) -> None:
+        """The next mutant meets committed books that are sound."""
+        for item in tests:
+            assert isinstance(item, pytest.Function)
+            for fixture in item._fixtureinfo.name2fixturedefs.get(_COMMITTED, ())[-1:]:
+                item._initrequest()  # a test that ran has put its request away
+                fixture.finish(item._request)
+
+    def _write(self) -> None:
+        with TABLE.open("w", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(("kind", "guard", "verdict", "caught by", "seconds"))
+            writer.writerows(self.table)
 
     def _noticed(self, tests: list[pytest.Item]) -> bool:
         """True as soon as a test fails.
