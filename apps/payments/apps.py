@@ -12,5 +12,8 @@ class PaymentsConfig(AppConfig):
     def ready(self) -> None:
         """What waits, and what is not proved, are figures."""
         from apps.payments.selectors import readings
+        from apps.payments.services.replaying import REPLAY, replay_callbacks
+        from apps.platform.jobs import register_job
 
         readings.register()
+        register_job(REPLAY, replay_callbacks)

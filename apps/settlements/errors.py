@@ -210,3 +210,14 @@ class StatementGap(DomainError):
 
     reached_minor: int
     closing_minor: int
+
+
+@dataclass(eq=False, kw_only=True)
+class NotAPayIn(DomainError):
+    """Only a line that brought money, under a reference our books don't know, is a pay-in."""
+
+    code = "settlements/not-a-pay-in"
+    kind = Kind.CONFLICT
+    advice = "Reload the exception: it may be explained by now."
+
+    reference: str

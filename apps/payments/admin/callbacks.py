@@ -17,11 +17,11 @@ from apps.console.site import console_site
 from apps.console.values import Fact, Ref, Status, Value
 from apps.payments.domain import CallbackRow, CallbackState
 from apps.payments.models import Callback
-from apps.payments.selectors import callback
+from apps.payments.selectors import callback, stuck_callback_count
 from apps.payments.services import replay_callback
 from apps.platform.ids import public_id
 
-PERMISSION = "payments.view"
+PERMISSION, OPERATE = "payments.view", "payments.operate"
 LIST = "console:payments_callback_changelist"
 _REPLAYABLE = (CallbackState.QUARANTINED, CallbackState.DEAD)
 
@@ -32,6 +32,7 @@ class CallbackAdmin(ReadOnlyAdmin):
     permission = PERMISSION
     title = "Callbacks"
     object_url_name = "console:payments_callback"
+    links: ClassVar[Any] = [("Process again", "console:payments_callback_replay", OPERATE)]
     search_fields: ClassVar[Any] = ["=dedupe"]
     search_help = "The provider's name of the message, in full"
     empty_title = "No provider has called back"
@@ -124,6 +125,11 @@ def _status(state: CallbackState) -> Status:
     return Status(state, tone="warn" if state == CallbackState.QUARANTINED else None)
 
 
+def _stuck(_request: HttpRequest) -> int | None:
+    return stuck_callback_count() or None
+
+
 console_site.register(Callback, CallbackAdmin)
 register_view("payments/callbacks/<str:key>", CallbackPage, name="payments_callback")
-register_page("Operations", "Callbacks", "call_received", LIST, PERMISSION, order=40)
+register_page("Operations", "Callbacks", "call_received", LIST, PERMISSION,
+              badge=_stuck, order=40)  # fmt: skip

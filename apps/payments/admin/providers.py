@@ -13,7 +13,12 @@ from apps.console.values import Note, Ref, Status, Value
 from apps.payments.domain.breaking import BreakerState
 from apps.payments.domain.states import Operation
 from apps.payments.selectors import ProviderHealth, provider_health, suspended_count
-from apps.payments.services import resume_provider, stop_provider, trust_provider
+from apps.payments.services import (
+    register_callbacks,
+    resume_provider,
+    stop_provider,
+    trust_provider,
+)
 from apps.platform.money import Money
 
 PERMISSION = "payments.view"
@@ -59,6 +64,12 @@ class ProvidersPage(QueuePage):
         account, operation = _named(key)
         trust_provider(provider_account=account, operation=operation, actor=self.actor)
         return "Requests leave again; troubles are counted anew."
+
+    def do_register(self, key: str, form: QueryDict) -> str:
+        """Tell the provider where to call the account back."""
+        account, _operation = _named(key)
+        said = register_callbacks(provider_account=account, actor=self.actor)
+        return said.said or ("Registered." if said.is_registered else "The provider refused.")
 
 
 def _named(key: str) -> tuple[str, Operation]:
@@ -144,6 +155,13 @@ def _actions(health: ProviderHealth) -> list[Action]:
             confirm="Nothing leaves for this operation until somebody resumes it.",
         )
     ]  # fmt: skip
+    if health.can_register:
+        found.append(
+            Action(
+                name="register", label="Register callbacks", icon="webhook", permission=OPERATE,
+                confirm="The provider is told the addresses where it calls us. Again is safe.",
+            )
+        )  # fmt: skip
     if health.breaker is not None and health.breaker.state != BreakerState.CLOSED:
         found.insert(
             0,

@@ -19,6 +19,7 @@ from apps.payments.api.bank_files import (
     BankFiles,
 )
 from apps.payments.api.capabilities import Capabilities
+from apps.payments.api.callbacks import Callback, CallbackReplay, CallbackReplays, Callbacks
 from apps.payments.api.disputes import Answer, Dispute, Disputes, Evidence
 from apps.payments.api.intents import (
     Collect,
@@ -90,6 +91,10 @@ urlpatterns = [
     path("payments/capabilities", Capabilities.as_view()),
     path("payments/routing", Routing.as_view()),
     path("payments/route", RouteExplanation.as_view()),
+    path("payments/callbacks", Callbacks.as_view()),
+    path("payments/callbacks/<str:callback>", Callback.as_view()),
+    path("payments/callbacks/<str:callback>/replay", CallbackReplay.as_view()),
+    path("payments/callback-replays", CallbackReplays.as_view()),
     path("payments/balances", Balances.as_view()),
     path("payments/balances/<slug:account>/read", BalanceReading.as_view()),
     path("payments/discrepancies", Discrepancies.as_view()),

@@ -10,6 +10,7 @@ from apps.payments.selectors.balances import (
 )
 from apps.payments.selectors.bank_files import bank_file, bank_file_content, bank_statements
 from apps.payments.selectors.breakers import breaker_reading
+from apps.payments.selectors.callbacks import replayable_count, stuck_callback_count
 from apps.payments.selectors.disagreements import provider_disagreements
 from apps.payments.selectors.disputes import (
     dispute,
@@ -17,6 +18,7 @@ from apps.payments.selectors.disputes import (
     open_disputes,
     unanswered_dispute_count,
 )
+from apps.payments.selectors.fees import fees_in_books
 from apps.payments.selectors.health import ProviderHealth, provider_health, suspended_count
 from apps.payments.selectors.pay_ins import (
     asked_refunds,
@@ -86,6 +88,7 @@ __all__ = [
     "dispute",
     "disputes",
     "explain_route",
+    "fees_in_books",
     "has_due_checks",
     "has_due_sends",
     "intent_by_reference",
@@ -113,11 +116,13 @@ __all__ = [
     "receipts_to_approve",
     "refund",
     "refunds",
+    "replayable_count",
     "routing_versions",
     "ruling",
     "ruling_evidence",
     "stray",
     "stray_verbs",
+    "stuck_callback_count",
     "suspended_count",
     "unanswered_dispute_count",
     "unknown_attempts",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db.models import Count, Min, Q
 from redis.exceptions import RedisError
 
+from apps.payments.connectors.accounts import CallbackRegistrar
 from apps.payments.connectors.base import AmountPolicy, Capabilities, KeyPolicy
 from apps.payments.connectors.registry import connector
 from apps.payments.domain.breaking import BreakerReading, BreakerState
@@ -38,6 +39,7 @@ class ProviderHealth:
 
     ``breaker`` is missing while Redis is away. ``succeeded`` to ``unknown`` count the attempts of
     the last 24 hours by their present state; ``waiting`` counts those that have yet to leave.
+    ``can_register`` is said once for an account whose provider is told where to call back.
     """
 
     account: str
@@ -54,6 +56,7 @@ class ProviderHealth:
     amounts: Mapping[str, AmountPolicy]
     key: KeyPolicy
     sends_per_second: int | None
+    can_register: bool = False
 
     @property
     def success_rate(self) -> int | None:
@@ -69,10 +72,13 @@ def provider_health() -> list[ProviderHealth]:
     found = []
     for account in ProviderAccount.objects.order_by("label"):
         offered = connector(account.connector).capabilities(account.config)
-        found += [
+        rows = [
             _health(account, operation, offered, counts, stops)
             for operation in sorted(offered.operations)
         ]
+        if rows and isinstance(connector(account.connector), CallbackRegistrar):
+            rows[0] = replace(rows[0], can_register=True)
+        found += rows
     return found
 
 

@@ -25,11 +25,13 @@ from apps.payments.services.pay_ins import (
     move_pay_in,
     pull_pay_ins,
     register_callbacks,
+    take_statement_line,
 )
 from apps.payments.services.processing import process_callbacks, replay_callback
 from apps.payments.services.receipts import approve_receipt, cancel_receipt, record_receipt
 from apps.payments.services.receiving import Delivery, receive_callback
 from apps.payments.services.refunding import decide_refund, request_refund
+from apps.payments.services.replaying import start_callback_replay
 from apps.payments.services.returning import ask_pay_in_refund, decide_pay_in_refund
 from apps.payments.services.revealing import reseal_phone_numbers, reveal_payer_phone
 from apps.payments.services.routing import decide_routing, propose_routing
@@ -84,9 +86,11 @@ __all__ = [
     "reveal_payer_phone",
     "send_bank_files",
     "send_due_attempts",
+    "start_callback_replay",
     "start_collection",
     "stop_provider",
     "take_discrepancy",
+    "take_statement_line",
     "tend_disputes",
     "trust_provider",
     "verify_due_attempts",

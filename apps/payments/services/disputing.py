@@ -26,6 +26,7 @@ from apps.payments.events.operations import (
     DisputeDeadlineNear,
     DisputeOpened,
 )
+from apps.payments.events.operators import DisputeMoved
 from apps.payments.models import (
     Attempt,
     Callback,
@@ -256,6 +257,15 @@ def _book(
         journal_id=journal_id,
         data={"dispute": public_id("dp", dispute.id), "movement": movement.kind},
     )
+    moved = DisputeMoved(
+        dispute_id=public_id("dp", dispute.id),
+        intent_id=public_id("pi", dispute.intent_id),
+        kind=movement.kind,
+        amount=Money(value, dispute.currency),
+        provider_account=account.label,
+        provider_reference=(movement.reference or movement.dedupe)[:64],
+    )
+    record(moved, aggregate=public_id("pi", dispute.intent_id))
     sign = -1 if movement.kind in ("reinstated", "fee_returned") else 1
     if movement.kind in ("withdrawn", "reinstated"):
         dispute.withdrawn_minor += sign * value

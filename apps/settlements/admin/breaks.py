@@ -21,7 +21,7 @@ from apps.settlements.selectors import (
     open_breaks,
     timeline,
 )
-from apps.settlements.services import resolve_break, take_break
+from apps.settlements.services import resolve_break, take_break, take_break_as_pay_in
 
 QUEUE = "console:settlements_breaks"
 PAGE = "console:settlements_break"
@@ -76,6 +76,11 @@ class BreaksQueue(QueuePage):
         """The person looks into it."""
         take_break(break_id=parse_public_id("brk", key), actor=self.actor)
         return "It is yours now."
+
+    def do_pay_in(self, key: str, form: QueryDict) -> str:
+        """The line is a pay-in nobody told us of."""
+        take_break_as_pay_in(break_id=parse_public_id("brk", key), actor=self.actor)
+        return "It is a pay-in now: look under unmatched pay-ins."
 
     def do_resolve(self, key: str, form: QueryDict) -> str:
         """The explanation is written down."""
@@ -168,6 +173,11 @@ class BreakPage(PublicPage):
         take_break(break_id=thing.id, actor=self.actor)
         return f"{thing.reference} is yours now."
 
+    def do_pay_in(self, thing: BreakRow, form: QueryDict) -> str:
+        """The line is a pay-in nobody told us of."""
+        take_break_as_pay_in(break_id=thing.id, actor=self.actor)
+        return "It is a pay-in now: look under unmatched pay-ins."
+
     def do_resolve(self, thing: BreakRow, form: QueryDict) -> str:
         """The explanation is written down."""
         text = form.get("text", "").strip()[:1000]
@@ -193,10 +203,18 @@ def actions_of(row: BreakRow, *, is_mine: bool) -> list[Action]:
         permission=RECONCILE,
         asks="What explains it",
     )
+    found = [resolve]
+    if row.kind == BreakKind.MISSING_INTERNAL and row.amount.minor > 0 and row.line_reference:
+        found.append(
+            Action(
+                name="pay_in", label="Take as pay-in", key="p", permission=RECONCILE,
+                confirm="The line becomes a pay-in: whose it is, is decided there.",
+            )
+        )  # fmt: skip
     if row.state == BreakState.INVESTIGATING:
-        return [resolve]
+        return found
     take = Action(name="take", label="Take it", look="main", key="t", permission=RECONCILE)
-    return [take, resolve]
+    return [take, *found]
 
 
 def _row(row: BreakRow, *, is_mine: bool) -> QueueRow:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from apps.platform.money import Money
+from apps.settlements.domain.statements import Direction
 from apps.settlements.domain.states import BreakKind, LineKind
 
 
@@ -12,7 +13,8 @@ from apps.settlements.domain.states import BreakKind, LineKind
 class ExpectedMovement:
     """A movement a statement will show. ``source`` names the one fact it comes from.
 
-    ``expected_fee`` is by the provider's tariff; nothing when no tariff is known.
+    ``expected_fee`` is by the provider's tariff; nothing when no tariff is known. Without a
+    ``direction`` it is that of its kind.
     """
 
     provider_account: str
@@ -21,6 +23,7 @@ class ExpectedMovement:
     provider_reference: str
     source: str
     expected_fee: Money | None = None
+    direction: Direction | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

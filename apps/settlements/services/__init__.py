@@ -29,6 +29,7 @@ from apps.settlements.services.schedules import (
     set_rail_times,
 )
 from apps.settlements.services.submitting import submit_batch
+from apps.settlements.services.taking import take_break_as_pay_in
 
 __all__ = [
     "ScheduleDraft",
@@ -57,4 +58,5 @@ __all__ = [
     "set_rail_times",
     "submit_batch",
     "take_break",
+    "take_break_as_pay_in",
 ]

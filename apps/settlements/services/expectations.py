@@ -14,7 +14,7 @@ _DIRECTIONS = {LineKind.PAYIN: Direction.IN, LineKind.PAYOUT: Direction.OUT}
 
 @use_case("settlements.expect_movement")
 def expect_movement(*, movement: ExpectedMovement, actor: Actor) -> None:
-    """Wait for a captured payment or paid payout on its provider's statement.
+    """Wait for a movement of money on its provider's statement: a payment, payout, refund, dispute.
 
     Hearing of the same source again changes nothing. A statement line that came first is matched
     at once.
@@ -25,7 +25,7 @@ def expect_movement(*, movement: ExpectedMovement, actor: Actor) -> None:
         defaults={
             "provider_account": movement.provider_account,
             "kind": movement.kind,
-            "direction": _DIRECTIONS[movement.kind],
+            "direction": movement.direction or _DIRECTIONS[movement.kind],
             "amount_minor": movement.amount.minor,
             "currency": movement.amount.currency,
             "provider_reference": movement.provider_reference,

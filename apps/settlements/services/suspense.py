@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from apps.ledger.domain import EntryDraft, PostingDraft, credit, debit
 from apps.ledger.selectors import entry_of_source
 from apps.ledger.services import post_entries, post_entry, reverse_entry
+from apps.payments.selectors import fees_in_books
 from apps.payments.selectors import provider_account as payments_account
 from apps.platform.actors import Actor
 from apps.platform.ids import public_id
@@ -30,11 +31,20 @@ def effect_minor(row: StatementLine) -> int:
 
 
 def post_fees(lines: Iterable[StatementLine], provider_account: str, actor: Actor) -> None:
-    """Within a use case: a fee is an expense as it was taken, whatever the tariff says."""
+    """Within a use case: a fee is an expense as it was taken, whatever the tariff says.
+
+    What the provider named with the payment itself is in the books since then; only what differs
+    from that is booked.
+    """
     account = payments_account(label=provider_account)
     drafts = {}
+    lines = list(lines)
+    known = fees_in_books(label=provider_account, references=[x.linked_reference for x in lines])
     for line in lines:
-        legs = _legs(account.clearing_account, account.fee_account, line, effect_minor(line))
+        minor = effect_minor(line) + known.pop(line.linked_reference, 0)
+        if not minor:
+            continue
+        legs = _legs(account.clearing_account, account.fee_account, line, minor)
         draft = _draft(line, FEE, f"Provider fee {line.provider_reference}", legs)
         drafts[f"{draft.source_event}:fee"] = draft
     if drafts:
