@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from apps.payments import selectors, services
 from apps.payments.api.operations import NoDetails
-from apps.payments.domain.callbacks import CallbackFilter
+from apps.payments.domain.callbacks import REPLAYABLE, CallbackFilter
 from apps.payments.domain.states import CallbackState
 from apps.payments.selectors.callbacks import callbacks
 from apps.payments.selectors.rows import callback_row
@@ -56,9 +56,14 @@ class CallbackCountSerializer(serializers.Serializer):
     count = serializers.IntegerField()
 
 
-class CallbackReplaySerializer(CallbackFilterSerializer):
+class CallbackReplaySerializer(serializers.Serializer):
     """What to process again, and how many that was when it was counted."""
 
+    state = serializers.ChoiceField([s.value for s in REPLAYABLE], required=False)
+    provider_account = serializers.CharField(max_length=40, required=False)
+    kind = serializers.CharField(max_length=20, required=False)
+    since = serializers.DateTimeField(required=False)
+    until = serializers.DateTimeField(required=False)
     counted = serializers.IntegerField(min_value=1)
 
 

@@ -18,8 +18,8 @@ from apps.payments.api.bank_files import (
     BankFileRetry,
     BankFiles,
 )
-from apps.payments.api.capabilities import Capabilities
 from apps.payments.api.callbacks import Callback, CallbackReplay, CallbackReplays, Callbacks
+from apps.payments.api.capabilities import Capabilities
 from apps.payments.api.disputes import Answer, Dispute, Disputes, Evidence
 from apps.payments.api.intents import (
     Collect,
