@@ -15,6 +15,7 @@ EVERY: dict[str, float] = {
     "webhooks.purge_deliveries": 600,
     "ledger.announce_crossings": 5,
     "ledger.tend_journals": 300,
+    "ledger.post_due_recurring": 300,
     "ledger.sweep_folds": 1,
     "ledger.sweep_waits": 5,
     "ledger.refresh_ecb_rates": 3600,

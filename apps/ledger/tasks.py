@@ -18,6 +18,12 @@ def tend_journals() -> int:
     return services.expire_journals(actor=SYSTEM) + services.reverse_due_journals(actor=SYSTEM)
 
 
+@every_tenant("ledger.post_due_recurring")
+def post_due_recurring() -> int:
+    """Every few minutes: recurring entries whose day has come, missed days first."""
+    return services.post_due_recurring(actor=SYSTEM)
+
+
 @every_tenant("ledger.announce_crossings")
 def announce_crossings() -> int:
     """Every few seconds: what balance monitors saw becomes events. Safe to run twice."""

@@ -54,6 +54,8 @@ SOUND: Mapping[str, Mapping[str, str]] = {
     "ledger_period_request": {"state": "'requested'", "kind": "'reopen'",
                               "decider_person": "''"},
     "ledger_posting": {"side": "'D'"},
+    "ledger_recurring": {"state": "'draft'", "frequency": "'weekly'", "every": "1",
+                         "ends": "date '2030-01-01'"},
     "ledger_seal_batch": {"statement": "''", "first": "1"},
     "ledger_template_version": {"state": "'draft'"},
     "ledger_unit": {"code": "'PTS{n}'"},

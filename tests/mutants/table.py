@@ -32,6 +32,9 @@ TRIGGERS: Mapping[str, str] = {
          "test_fx_conversions::test_a_conversion_is_undone_by_converting_back"),
         ("journal_entry_guarded", "test_guards::test_an_entry_comes_with_its_postings"),
         ("journal_entry_reverses_within", "test_reverse_entry::test_the_database_counts"),
+        ("journal_entry_recurring", "test_recurring::test_the_database_refuses"),
+        ("recurring_approval_four_eyes", "test_recurring::test_the_database_refuses"),
+        ("recurring_occurrence_due", "test_recurring::test_the_database_refuses"),
         ("posting_guarded", "test_guards::test_an_entry_balances"),
         ("seal_continues", "test_seal::test_the_database_refuses_a_link"),
         ("template_version_move", "test_templates::test_the_database_keeps_versions"),
@@ -46,10 +49,13 @@ ONE, MANY = "ledger_post_entry_v1", "ledger_post_entries_v1"
 REFUSE, HOLD, MOVE = "ledger_refuse_v1", "ledger_place_hold_v1", "ledger_move_hold_v1"
 ENTRIES, POSTINGS = "ledger_guard_entries_v1", "ledger_guard_postings_v1"
 CONDITIONS = "ledger_broken_conditions_v1"
+RECURRING, OF_SCHEDULE = "ledger_check_recurring_v1", "ledger_check_entry_recurring_v1"
+SECOND, DAY = "ledger_check_recurring_approval_v1", "ledger_check_recurring_occurrence_v1"
 _REFUSAL = "test_post_entry::test_a_refusal_says_why"
 _PRECEDENCE = "test_post_entry::test_the_first_broken_rule"
 _EACH = "test_post_each::test_preconditions_look"
 _UNSOUND = "test_holds::test_what_cannot_be_held"
+_AROUND = "test_recurring::test_the_database_refuses"
 
 #: A function of the database: what of its text is replaced by what.
 FUNCTIONS: list[tuple[str, str, str, str]] = [
@@ -150,6 +156,31 @@ FUNCTIONS: list[tuple[str, str, str, str]] = [
      "test_chart::test_required_dimensions"),
     (POSTINGS, "r.account_id IN (SELECT n.account_id FROM new_rows n)", "false",
      "test_items::test_an_item_is_settled_once"),
+    (RECURRING, "NEW.next_date IS DISTINCT FROM upcoming", "false", _AROUND),
+    (RECURRING, "NEW.done = OLD.done + 1 AND OLD.state = 'active'", "true",
+     "test_recurring::test_days_come_one_after_the_other"),
+    (RECURRING, "o.number = OLD.done", "true", _AROUND),
+    (RECURRING, "NEW.lines, NEW.maker_person", "OLD.lines, NEW.maker_person", _AROUND),
+    (RECURRING, "given < greatest(needed, NEW.approvals_needed)", "false", _AROUND),
+    (RECURRING, "greatest(needed, NEW.approvals_needed) THEN", "NEW.approvals_needed THEN",
+     "test_recurring::test_rules_that_became_stricter"),
+    (SECOND, "schedule.state <> 'draft'", "false", _AROUND),
+    (SECOND, "NEW.digest <> schedule.digest", "false", _AROUND),
+    (SECOND, "NEW.person = schedule.maker_person", "false", _AROUND),
+    (SECOND, "NEW.step_up_at > NEW.decided_at", "false", _AROUND),
+    (SECOND, "interval '5 minutes'", "interval '1 day'", _AROUND),
+    (DAY, "schedule.state <> 'active'", "false", _AROUND),
+    (DAY, "NEW.number <> schedule.done", "false", _AROUND),
+    (DAY, "NEW.day IS DISTINCT FROM schedule.next_date", "false", _AROUND),
+    (DAY, "interval '14 hours'", "interval '14 days'", _AROUND),
+    (OF_SCHEDULE, "AND r.id = NEW.approval_id", "",
+     "test_recurring::test_an_entry_says_what_was_approved"),
+    (OF_SCHEDULE, "AND r.description = NEW.description", "",
+     "test_recurring::test_an_entry_says_what_was_approved"),
+    (OF_SCHEDULE, "'amount_minor', p.amount_minor", "'amount_minor', 700",
+     "test_recurring::test_an_entry_says_what_was_approved"),
+    (OF_SCHEDULE, "NEW.value_date::text)", "o.day::text)",
+     "test_recurring::test_an_entry_says_what_was_approved"),
 ]  # fmt: skip
 
 #: A function of the program: its module and name, what of its text is replaced by what.

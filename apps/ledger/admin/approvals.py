@@ -17,6 +17,7 @@ from apps.ledger.admin.period_requests import APPROVE as APPROVE_PERIOD
 from apps.ledger.admin.periods import request_url
 from apps.ledger.selectors.manual_journals import JournalRow, journals_awaiting
 from apps.ledger.selectors.periods import RequestRow, requests_awaiting
+from apps.ledger.selectors.recurring import RecurringRow, recurring_awaiting
 from apps.platform.ids import public_id
 
 
@@ -30,7 +31,7 @@ class LedgerApprovals(QueuePage):
     empty_advice: ClassVar[str] = "What somebody else submits for approval appears here."
 
     def rows(self) -> Sequence[QueueRow]:
-        """Journals first, then requests, the longest waiting first."""
+        """Journals first, then recurring entries and requests, the longest waiting first."""
         return waiting_for(self.request)
 
     def empty_link(self) -> Link | None:
@@ -46,6 +47,7 @@ def waiting_for(request: HttpRequest) -> list[QueueRow]:
     rows: list[QueueRow] = []
     if user.has_perm(APPROVE):
         rows += [_journal(row) for row in journals_awaiting(person=user.person)]
+        rows += [_recurring(row) for row in recurring_awaiting(person=user.person)]
     if user.has_perm(APPROVE_PERIOD):
         rows += [_request(row) for row in requests_awaiting(person=user.person)]
     return rows
@@ -61,6 +63,20 @@ def _journal(row: JournalRow) -> QueueRow:
             Note(row.description, row.kind),
             row.maker.partition(":")[2],
             row.submitted_at,
+            row.totals[0] if row.totals else None,
+        ],
+    )
+
+
+def _recurring(row: RecurringRow) -> QueueRow:
+    key = public_id("rec", row.id)
+    return QueueRow(
+        key=key,
+        url=reverse("console:ledger_recurring", args=[key]),
+        cells=[
+            Note(row.description, row.rhythm.sentence()),
+            row.maker.partition(":")[2],
+            row.created_at,
             row.totals[0] if row.totals else None,
         ],
     )

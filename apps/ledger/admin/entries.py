@@ -19,6 +19,7 @@ from apps.console.site import console_site
 from apps.console.values import Fact, Link, Ref, Row, Several, Status, Table, Tone, Value
 from apps.ledger.admin.sections import entry_parts
 from apps.ledger.domain import Side
+from apps.ledger.domain.recurring import RECURRING
 from apps.ledger.domain.sources import resolve_source
 from apps.ledger.models import JournalEntry, Posting
 from apps.ledger.selectors import EntryRow, PostingRow, journal_entry
@@ -30,6 +31,8 @@ PERMISSION = "ledger.view"
 LIST = "console:ledger_journalentry_changelist"
 #: Of how many postings the page tells the effect in words.
 EXPLAINED = 12
+#: What let an entry in, by the entry's kind: the prefix of its public id, and its page.
+_LET_IN = {RECURRING: ("rec", "console:ledger_recurring")}
 
 
 class EntryAdmin(ReadOnlyAdmin):
@@ -226,14 +229,15 @@ def _links(ids: Sequence[Any]) -> Several | None:
 
 
 def _approval(thing: EntryRow) -> list[Fact]:
-    """The manual journal that let it in, with who made and approved it."""
+    """The manual journal or recurring entry that let it in, with who approved it."""
     evidence = thing.metadata.get("approval")
     if thing.approval_id is None or not isinstance(evidence, dict):
         return []
-    reference = public_id("mj", thing.approval_id)
+    prefix, page = _LET_IN.get(thing.kind, ("mj", "console:ledger_journal"))
+    reference = public_id(prefix, thing.approval_id)
     names = ", ".join(str(one["by"]) for one in evidence.get("approved", []))
-    page = Link(reference, reverse("console:ledger_journal", args=[reference]))
-    return [Fact("Approval", page), Fact("Approved by", names or "No approval was needed")]
+    link = Link(reference, reverse(page, args=[reference]))
+    return [Fact("Approval", link), Fact("Approved by", names or "No approval was needed")]
 
 
 def _template(thing: EntryRow) -> Link | None:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django import forms
 from django.http import HttpResponseBase
@@ -125,9 +126,8 @@ class NewJournalPage(FormPage):
         if any(line.error for line in self.typed()):
             problem = "Some lines are not complete: see what is said beside them."
             return self.show(status=422, form=self.make_form(), problem=problem)
-        draft = JournalDraft(**data, postings=postings)
         try:
-            journal_id = self.keep(draft)
+            said, url = self.keep(data, postings)
         except UnbalancedEntry as error:
             over = Money(error.debits_minor - error.credits_minor, error.currency)
             side = "debits" if over.minor > 0 else "credits"
@@ -139,10 +139,15 @@ class NewJournalPage(FormPage):
                 raise
             self.typed()[leg - 1].error = error.title
             return self.show(status=422, form=self.make_form())
-        url = reverse("console:ledger_journal", args=[public_id("mj", journal_id)])
-        return self.done("The journal is kept. Read it, then submit it for approval.", url)
+        return self.done(said, url)
 
-    def keep(self, draft: JournalDraft) -> Any:
+    def keep(self, data: dict[str, Any], postings: Sequence[PostingDraft]) -> tuple[str, str]:
+        """Keep what was typed; answers what to say, and where it is shown."""
+        journal_id = self.written(JournalDraft(**data, postings=postings))
+        url = reverse("console:ledger_journal", args=[public_id("mj", journal_id)])
+        return "The journal is kept. Read it, then submit it for approval.", url
+
+    def written(self, draft: JournalDraft) -> UUID:
         """As a new one; answers its id."""
         return draft_journal(draft=draft, actor=self.actor)
 
@@ -195,7 +200,7 @@ class ChangeJournalPage(NewJournalPage):
             )
         return lines
 
-    def keep(self, draft: JournalDraft) -> Any:
+    def written(self, draft: JournalDraft) -> UUID:
         """Over the old one."""
         id = self.journal().id
         change_journal(journal_id=id, draft=draft, actor=self.actor)

@@ -19,13 +19,14 @@ from apps.console.values import Fact, Link, Ref, Row, Several, Status, Table, To
 from apps.identity.models import User
 from apps.identity.step_up import recent
 from apps.ledger.admin.periods import id_of
-from apps.ledger.domain import Side
+from apps.ledger.domain import PostingDraft, Side
 from apps.ledger.domain.journals import JournalState, Verdict
 from apps.ledger.models import Account, ManualJournal
 from apps.ledger.selectors.manual_journals import JournalRow, journal_row, manual_journal
 from apps.ledger.services import decide_journal, post_journal, submit_journal, withdraw_journal
 from apps.platform.errors import DomainError
 from apps.platform.ids import public_id
+from apps.platform.money import Money
 
 VIEW, WRITE, APPROVE = "ledger.view", "ledger.post", "ledger.approve_journal"
 LIST = "console:ledger_manualjournal_changelist"
@@ -133,27 +134,7 @@ class JournalPage(ObjectPage):
 
     def lines(self, thing: JournalRow) -> Sequence[Table]:
         """Its legs, and both sums."""
-        codes = {leg.account for leg in thing.postings}
-        names = dict(Account.objects.filter(code__in=codes).values_list("code", "name"))
-        rows = [
-            Row(
-                [
-                    leg.account,
-                    names.get(leg.account, ""),
-                    leg.amount if leg.side is Side.DEBIT else None,
-                    leg.amount if leg.side is Side.CREDIT else None,
-                    leg.clearing_key,
-                ],
-                url=reverse("console:ledger_account", args=[leg.account]),
-            )
-            for leg in thing.postings
-        ]
-        sums = [
-            Row([total.currency, "Both sides", total, total, ""], is_total=True)
-            for total in thing.totals
-        ]
-        columns = ["Account", "Name", "Debit", "Credit", "Clearing key"]
-        return [Table("Lines", columns, [*rows, *sums])]
+        return [legs_table(thing.postings, thing.totals)]
 
     def approvals(self, thing: JournalRow) -> Sequence[Approval]:
         """Who has decided in this round, and the seats still empty."""
@@ -292,6 +273,30 @@ def state_of(state: JournalState) -> Status:
     """The state as a pill."""
     label = "Waiting for approval" if state is JournalState.SUBMITTED else ""
     return Status(state, label, _TONES.get(state))
+
+
+def legs_table(postings: Sequence[PostingDraft], totals: Sequence[Money]) -> Table:
+    """The legs of what is not posted yet, and both sums in each currency."""
+    codes = {leg.account for leg in postings}
+    names = dict(Account.objects.filter(code__in=codes).values_list("code", "name"))
+    rows = [
+        Row(
+            [
+                leg.account,
+                names.get(leg.account, ""),
+                leg.amount if leg.side is Side.DEBIT else None,
+                leg.amount if leg.side is Side.CREDIT else None,
+                leg.clearing_key,
+            ],
+            url=reverse("console:ledger_account", args=[leg.account]),
+        )
+        for leg in postings
+    ]
+    sums = [
+        Row([total.currency, "Both sides", total, total, ""], is_total=True) for total in totals
+    ]
+    columns = ["Account", "Name", "Debit", "Credit", "Clearing key"]
+    return Table("Lines", columns, [*rows, *sums])
 
 
 def entry_link(id: Any) -> Link | None:

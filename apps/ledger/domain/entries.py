@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from apps.ledger.domain.accounts import Side
@@ -27,7 +28,7 @@ POSTINGS_MAX = 10_000
 
 #: Kinds that only the ledger itself writes.
 REVERSAL = "reversal"
-RESERVED_KINDS = frozenset({REVERSAL, "close", "fx", "revaluation"})
+RESERVED_KINDS = frozenset({REVERSAL, "close", "fx", "recurring", "revaluation"})
 #: Accounts that only conversions move: they agree with the positions the ledger keeps.
 POSITIONS = "fx.position."
 
@@ -144,6 +145,20 @@ def check_legs(postings: Sequence[PostingDraft]) -> None:
         raise UnbalancedEntry(
             currency=currency, debits_minor=debits[currency], credits_minor=credits[currency]
         )
+
+
+def legs_as_lines(postings: Sequence[PostingDraft]) -> list[dict[str, Any]]:
+    """Legs as documents keep them and the database compares them; amounts in minor units."""
+    return [
+        {
+            "account": leg.account,
+            "side": leg.side.letter,
+            "amount_minor": leg.amount.minor,
+            "currency": leg.amount.currency,
+            "clearing_key": leg.clearing_key,
+        }
+        for leg in postings
+    ]
 
 
 def totals(postings: Sequence[PostingDraft]) -> tuple[Money, ...]:

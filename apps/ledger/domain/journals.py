@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from apps.ledger.domain.accounts import Side
-from apps.ledger.domain.entries import EntryDraft, PostingDraft
+from apps.ledger.domain.entries import EntryDraft, PostingDraft, legs_as_lines
 from apps.platform.money import Money
 
 #: The kind of a manual journal, alone or with more behind a dot: ``manual.adjustment``.
@@ -77,16 +77,7 @@ class JournalDraft:
 
     def lines(self) -> list[dict[str, Any]]:
         """Its legs as they are stored and compared; amounts in minor units."""
-        return [
-            {
-                "account": leg.account,
-                "side": leg.side.letter,
-                "amount_minor": leg.amount.minor,
-                "currency": leg.amount.currency,
-                "clearing_key": leg.clearing_key,
-            }
-            for leg in self.postings
-        ]
+        return legs_as_lines(self.postings)
 
     def digest(self, reference: str, round_number: int) -> str:
         """What an approval covers: every word and every unit, of this journal in this round."""

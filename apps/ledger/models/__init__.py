@@ -20,6 +20,7 @@ from apps.ledger.models.periods import (
     PeriodClosing,
     PeriodRequest,
 )
+from apps.ledger.models.recurring import RecurringApproval, RecurringEntry, RecurringOccurrence
 from apps.ledger.models.refusals import Refusal
 from apps.ledger.models.seal import MetadataErasure, Seal, SealBatch
 from apps.ledger.models.templates import PostingTemplate, TemplateVersion
@@ -65,6 +66,9 @@ __all__ = [
     "Posting",
     "PostingBreaker",
     "PostingTemplate",
+    "RecurringApproval",
+    "RecurringEntry",
+    "RecurringOccurrence",
     "Refusal",
     "Seal",
     "SealBatch",

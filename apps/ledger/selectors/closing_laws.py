@@ -54,4 +54,26 @@ FULL = {
                     WHERE x.journal_id = j.id AND x.round = j.round AND x.digest = j.digest
                       AND x.verdict = 'approve'))
     """,
+    "ledger.recurring_entries_are_as_approved": """
+        SELECT e.id, format('recurring entry %s is not what was posted, or lacks approvals',
+                            e.approval_id)
+          FROM ledger_journal_entry e
+          LEFT JOIN ledger_recurring_occurrence o ON o.entry_id = e.id
+          LEFT JOIN ledger_recurring r ON r.id = o.recurring_id AND r.id = e.approval_id
+          LEFT JOIN LATERAL (
+               SELECT jsonb_agg(jsonb_build_object(
+                          'account', a.code, 'side', p.side, 'amount_minor', p.amount_minor,
+                          'currency', p.currency, 'clearing_key', coalesce(p.clearing_key, ''))
+                          ORDER BY p.leg) AS said
+                 FROM ledger_posting p JOIN ledger_account a ON a.id = p.account_id
+                WHERE p.entry_id = e.id) l ON true
+         WHERE e.kind = 'recurring'
+           AND (r.id IS NULL OR r.lines <> l.said OR r.description <> e.description
+                OR o.number >= r.done
+                OR o.day <> ledger_recurring_day_v1(
+                       r.starts, r.frequency, r.every, r.at_month_end, o.number)
+                OR r.approvals_needed > (
+                   SELECT count(*) FROM ledger_recurring_approval x
+                    WHERE x.recurring_id = r.id AND x.digest = r.digest))
+    """,
 }

@@ -69,6 +69,15 @@ from apps.ledger.services.period_requests import (
     request_reopening,
 )
 from apps.ledger.services.periods import close_period, open_fiscal_year, set_soft_kinds
+from apps.ledger.services.recurring import (
+    draft_recurring,
+    end_recurring,
+    pause_recurring,
+    post_due_recurring,
+    post_occurrence,
+    resume_recurring,
+)
+from apps.ledger.services.recurring_approvals import approve_recurring
 from apps.ledger.services.reports import start_report
 from apps.ledger.services.reversals import reverse_entry
 from apps.ledger.services.sealing import seal_entries, sign_head
@@ -98,6 +107,7 @@ __all__ = [
     "announce_crossings",
     "apply_chart",
     "approve_rate",
+    "approve_recurring",
     "approve_revaluation",
     "capture_hold",
     "carry_year_result",
@@ -115,10 +125,12 @@ __all__ = [
     "describe_account",
     "discard_revaluation",
     "draft_journal",
+    "draft_recurring",
     "draft_revaluation",
     "draft_template",
     "end_balance_monitor",
     "end_period_request",
+    "end_recurring",
     "end_velocity_limit",
     "erase_metadata",
     "erase_subject",
@@ -131,12 +143,15 @@ __all__ = [
     "look_at_waits",
     "open_account",
     "open_fiscal_year",
+    "pause_recurring",
     "place_hold",
+    "post_due_recurring",
     "post_each",
     "post_entries",
     "post_entry",
     "post_from_template",
     "post_journal",
+    "post_occurrence",
     "post_revaluation",
     "post_up_to_available",
     "preview_template",
@@ -153,6 +168,7 @@ __all__ = [
     "request_exception",
     "request_reopening",
     "resume_posting",
+    "resume_recurring",
     "retire_template",
     "reverse_due_journals",
     "reverse_entry",

@@ -1,0 +1,12 @@
+DROP TRIGGER ledger_journal_entry_recurring ON ledger_journal_entry;
+DROP FUNCTION ledger_check_entry_recurring_v1();
+DROP TRIGGER ledger_recurring_occurrence_append_only ON ledger_recurring_occurrence;
+DROP TRIGGER ledger_recurring_occurrence_due ON ledger_recurring_occurrence;
+DROP FUNCTION ledger_check_recurring_occurrence_v1();
+DROP TRIGGER ledger_recurring_approval_append_only ON ledger_recurring_approval;
+DROP TRIGGER ledger_recurring_approval_four_eyes ON ledger_recurring_approval;
+DROP FUNCTION ledger_check_recurring_approval_v1();
+DROP TRIGGER ledger_recurring_kept ON ledger_recurring;
+DROP TRIGGER ledger_recurring_move ON ledger_recurring;
+DROP FUNCTION ledger_check_recurring_v1();
+DROP FUNCTION ledger_recurring_day_v1(date, text, integer, boolean, integer);
