@@ -114,7 +114,8 @@ def test_the_database_counts_the_same_days(
     rhythm = Rhythm(frequency=frequency, starts=starts, every=every, at_month_end=at_end)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT ledger_recurring_day_v1(%s, %s, %s, %s, n) FROM generate_series(%s, %s) n",
+            "SELECT ledger_recurring_day_v1(%s, %s, %s, %s, n)"
+            " FROM generate_series(%s::int, %s::int) n",
             [starts, frequency, every, at_end, number, number + 2],
         )
         found = [day for (day,) in cursor.fetchall()]
@@ -297,6 +298,7 @@ def test_an_entry_says_what_was_approved(
             continue
         with pytest.raises(DatabaseError, match="no approved"), transaction.atomic():
             connection.check_constraints()
+        transaction.savepoint_rollback(point)
 
 
 def test_days_come_one_after_the_other(people: dict[str, Actor]) -> None:
