@@ -249,7 +249,7 @@ class Hunt:
             assert isinstance(item, pytest.Function)
             for fixture in item._fixtureinfo.name2fixturedefs.get(_COMMITTED, ())[-1:]:
                 item._initrequest()  # a test that ran has put its request away
-                fixture.finish(item._request)
+                fixture.finish(item._request)  # type: ignore[arg-type]  # only its node is asked
 
     def _write(self) -> None:
         with TABLE.open("w", newline="") as file:

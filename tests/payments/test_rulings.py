@@ -90,7 +90,7 @@ def ask(
 
 def decide(ruling_id: UUID, actor: Actor, digest: str | None = None, **more: Any) -> None:
     shown = selectors.ruling(ruling_id).digest if digest is None else digest
-    facts = {"is_approved": True, "reason": "", "digest": shown} | more
+    facts: dict[str, Any] = {"is_approved": True, "reason": "", "digest": shown} | more
     services.decide_ruling(ruling_id=ruling_id, actor=actor, **facts)
 
 

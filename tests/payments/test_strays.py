@@ -94,7 +94,7 @@ def test_it_goes_back_to_the_payer_when_a_second_person_agrees(intent: UUID) -> 
     assert (the().state, set(why(id).values())) == (
         "refunding", {"A refund of it is decided about or on its way."},
     )  # fmt: skip
-    decision = {"refund_id": receipt.refund_id, "note": "No", "actor": boss}
+    decision: dict[str, Any] = {"refund_id": receipt.refund_id, "note": "No", "actor": boss}
     services.decide_refund(is_approved=False, **decision)
     assert the().state == "open"
     again = services.refund_stray(

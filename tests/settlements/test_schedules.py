@@ -45,7 +45,7 @@ times = st.times().map(lambda at: at.replace(second=0, microsecond=0))
 
 
 def at(*parts: int) -> datetime:
-    return datetime(*parts, tzinfo=UTC)  # type: ignore[arg-type]  # year, month, day, hour, minute
+    return datetime(*parts, tzinfo=UTC)  # type: ignore[misc, arg-type]  # year, month, day, hour
 
 
 def moved_to(moment: datetime) -> AbstractContextManager[None]:

@@ -161,7 +161,7 @@ class SuccessForm(RulingForm):
     reference = forms.CharField(
         label="The provider's reference", max_length=64, help_text="As its statement names it."
     )
-    field_order: ClassVar[Sequence[str]] = ("reference", "evidence", "file")
+    field_order = ("reference", "evidence", "file")
 
 
 class AskPage(FormPage):

@@ -49,7 +49,7 @@ class ProviderBalanceSerializer(serializers.Serializer):
 class ProviderBalancesSerializer(serializers.Serializer):
     """Every account whose provider tells balances."""
 
-    data = ProviderBalanceSerializer(many=True)
+    data = ProviderBalanceSerializer(many=True)  # type: ignore[assignment]  # a field of that name
 
 
 class DiscrepancyFilterSerializer(serializers.Serializer):

@@ -104,6 +104,7 @@ def _health(
     counted = counts.get((account.id, operation.value), {})
     stop = stops.get((account.id, operation.value))
     rate = account.config.get("sends_per_second")
+    tallies: dict[str, Any] = {name: int(counted.get(name, 0)) for name in _TALLIES}
     return ProviderHealth(
         account=account.label,
         name=account.name,
@@ -119,7 +120,7 @@ def _health(
         key=offered.keys[operation],
         sends_per_second=rate if isinstance(rate, int) else None,
         oldest_waiting=counted.get("oldest_waiting"),
-        **{name: int(counted.get(name, 0)) for name in _TALLIES},
+        **tallies,
     )
 
 

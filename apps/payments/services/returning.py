@@ -6,6 +6,7 @@ payout of its own (``payout_ref`` is the wish's id) and takes every path that pa
 
 from __future__ import annotations
 
+from typing import cast
 from uuid import UUID
 
 from apps.payments.domain.merging import EventKind
@@ -91,11 +92,12 @@ def follow_pay_in_refund(attempt: Attempt, actor: Actor) -> None:
     What went back after it was given up, and the pay-in was used meanwhile, is missing in suspense:
     it is shown to people as strayed.
     """
-    if not attempt.is_return:
+    refund_id = attempt.payout_ref
+    if not attempt.is_return or refund_id is None:
         return
-    pay_in_id = PayInRefund.objects.filter(id=attempt.payout_ref).values_list("pay_in_id").get()[0]
+    pay_in_id = PayInRefund.objects.filter(id=refund_id).values_list("pay_in_id").get()[0]
     pay_in = locked_pay_in(pay_in_id)
-    refund = PayInRefund.objects.select_for_update().get(id=attempt.payout_ref)
+    refund = PayInRefund.objects.select_for_update().get(id=refund_id)
     if attempt.state == AttemptState.SUCCEEDED and refund.state != PayInRefundState.DONE:
         _done(refund, pay_in, attempt, actor)
     elif attempt.state in _NOT_DONE and refund.state == PayInRefundState.APPROVED:
@@ -138,7 +140,7 @@ def _done(refund: PayInRefund, pay_in: PayIn, attempt: Attempt, actor: Actor) ->
     use = PayInUsed(
         use=PayInUse.REFUNDED,
         amount_minor=pay_in.amount_minor,
-        entry_id=event.journal_id,
+        entry_id=cast("UUID", event.journal_id),  # what is booked has its journal
         reason=refund.reason,
     )
     write_use(pay_in, use, target=event.provider_reference, actor=actor)

@@ -33,7 +33,7 @@ _NEXT = {
     WithdrawalStatus.PAID: (WithdrawalStatus.FAILED,),
     WithdrawalStatus.FAILED: (),
 }
-_NEWS = {
+_NEWS: Mapping[WithdrawalStatus, type[WithdrawalLeft | WithdrawalCame | WithdrawalFailed]] = {
     WithdrawalStatus.LEFT: WithdrawalLeft,
     WithdrawalStatus.PAID: WithdrawalCame,
     WithdrawalStatus.FAILED: WithdrawalFailed,
