@@ -16,12 +16,17 @@ from apps.identity.people import actor_of
 from apps.ledger.domain import credit, debit
 from apps.ledger.domain.journals import JournalDraft
 from apps.ledger.domain.periods import PeriodState
+from apps.ledger.domain.recurring import Frequency, RecurringDraft, Rhythm
 from apps.ledger.models import FiscalYear, Period
+from apps.ledger.selectors.recurring import recurring_entry
 from apps.ledger.services import (
+    approve_recurring,
     close_period,
     draft_journal,
+    draft_recurring,
     open_account,
     open_fiscal_year,
+    post_due_recurring,
     post_entry,
     request_exception,
     request_reopening,
@@ -39,7 +44,7 @@ from tests.ledger.conftest import draft, kes, open_chart
 __all__ = ["browser", "kiosk"]
 pytestmark = pytest.mark.browser
 #: Looked at in every run: one page of each sort. With a folder for pictures, all are.
-EVERY_RUN = {"period-soft", "year", "journal-new", "journal"}
+EVERY_RUN = {"period-soft", "year", "journal-new", "journal", "recurring"}
 
 
 @dataclass
@@ -82,7 +87,25 @@ def written_by_hand(maker: Actor) -> UUID:
     return journal
 
 
-def pages_of(opened: str, soft: str, year: str, journal: str, entry: str) -> dict[str, str]:
+def held_back(maker: Actor, approver: Actor) -> UUID:
+    """A recurring entry whose next day is closed."""
+    draft = RecurringDraft(
+        description="Rent of the office",
+        rhythm=Rhythm(frequency=Frequency.MONTHLY, starts=date(2025, 12, 31), at_month_end=True),
+        postings=[debit("9100", kes(90_000)), credit("9900", kes(90_000))],
+    )
+    id = draft_recurring(draft=draft, actor=maker)
+    approve_recurring(
+        recurring_id=id,
+        digest=recurring_entry(id).digest,
+        step_up_at=clock.now(),
+        actor=approver,
+    )
+    assert post_due_recurring(actor=SYSTEM) == 0
+    return id
+
+
+def pages_of(*, opened: str, soft: str, year: str, **things: str) -> dict[str, str]:
     """Every page of closing, reversing and writing by hand, by the ids of what they show."""
     return {
         "periods": "periods/",
@@ -94,10 +117,13 @@ def pages_of(opened: str, soft: str, year: str, journal: str, entry: str) -> dic
         "year": f"years/{year}",
         "carry": f"years/{year}/carry",
         "journals": "manualjournal/",
-        "journal-own": f"journals/{journal}",
+        "journal-own": f"journals/{things['journal']}",
         "journal-new": "journal/new",
-        "entry": f"entries/{entry}",
-        "entry-part": f"entries/{entry}/part",
+        "recurring": f"recurring/{things['recurring']}",
+        "recurring-all": "recurringentry/",
+        "recurring-new": "recurring/new",
+        "entry": f"entries/{things['entry']}",
+        "entry-part": f"entries/{things['entry']}/part",
         "rules": "approval-rules/",
     }
 
@@ -140,11 +166,12 @@ def desks(kiosk: Kiosk) -> Desks:
         secrets = {name: enrolled(user) for name, user in users.items()}
         open_one = Period.objects.get(starts=date(2026, 1, 1))
         pages = pages_of(
-            public_id("per", open_one.id),
-            public_id("per", last.id),
-            public_id("fy", year),
-            public_id("mj", journal),
-            public_id("je", entry),
+            opened=public_id("per", open_one.id),
+            soft=public_id("per", last.id),
+            year=public_id("fy", year),
+            journal=public_id("mj", journal),
+            recurring=public_id("rec", held_back(maker, actor_of(users["approver"]))),
+            entry=public_id("je", entry),
         )
         assert FiscalYear.objects.count() == 2
     signed = {name: cookies(user, secrets[name]) for name, user in users.items()}

@@ -78,9 +78,7 @@ class RecurringAdmin(ReadOnlyAdmin):
     @admin.display(description="State", ordering="state")
     def status(self, row: RecurringEntry) -> Value:
         """As a pill; a day that was refused is said first."""
-        if row.refusal and row.state == ScheduleState.ACTIVE:
-            return Status("refused", "A day is refused", "bad")
-        return state_of(row.state)
+        return state_of(row.state, row.refusal)
 
     @admin.display(description="Posted")
     def rhythm(self, row: RecurringEntry) -> Value:
@@ -126,7 +124,7 @@ class RecurringPage(ObjectPage):
         return Header(
             kind="Recurring entry",
             reference=self.subject(thing),
-            status=state_of(thing.state),
+            status=state_of(thing.state, thing.refusal),
             amount=thing.totals[0] if len(thing.totals) == 1 else None,
             note=thing.description,
         )
@@ -159,11 +157,11 @@ class RecurringPage(ObjectPage):
             Fact("Posted", thing.rhythm.sentence()),
             Fact("From", thing.rhythm.starts),
             Fact("Until", thing.rhythm.ends or "Somebody ends it"),
-            Fact("In the books", f"{thing.done} times" if thing.done != 1 else "Once"),
+            Fact("In the books", {0: "Not yet", 1: "Once"}.get(thing.done, f"{thing.done} times")),
             Fact("Made by", thing.maker.partition(":")[2]),
             Fact("Sealed as", Ref(thing.digest[:12])),
             Fact("Approved by", ", ".join(thing.roles_needed) or "Any approver"),
-            Fact("Because", thing.reason or None),
+            *([Fact("Because", thing.reason)] if thing.reason else []),
         ]
 
     def lines(self, thing: RecurringRow) -> Sequence[Table]:
@@ -174,7 +172,7 @@ class RecurringPage(ObjectPage):
         ]
         return [
             legs_table(thing.postings, thing.totals),
-            Table("Next days", ["Day", ""], days, empty="There is no further day."),
+            Table("Next days", ["Day", "State"], days, empty="There is no further day."),
         ]
 
     def related(self, thing: RecurringRow) -> Sequence[Table]:
@@ -314,8 +312,10 @@ class NewRecurringPage(NewJournalPage):
         return "It is kept. Nothing is posted before somebody else has approved it.", url
 
 
-def state_of(state: str) -> Status:
-    """The state as a pill."""
+def state_of(state: str, refusal: str) -> Status:
+    """The state as a pill; of an active one, first that a day was refused."""
+    if refusal and state == ScheduleState.ACTIVE:
+        return Status("refused", "A day is refused", "bad")
     label = "Waiting for approval" if state == ScheduleState.DRAFT else ""
     return Status(state, label, _TONES.get(state))
 
