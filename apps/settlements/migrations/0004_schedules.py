@@ -11,7 +11,7 @@ from apps.platform.sql import RunSQLFile
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("settlements", "0005_payees"),
+        ("settlements", "0003_payees"),
     ]
 
     operations = [
@@ -311,5 +311,5 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        RunSQLFile("apps.settlements", "0006_schedules"),
+        RunSQLFile("apps.settlements", "0004_schedules"),
     ]

@@ -12,7 +12,7 @@ from apps.platform.sql import RunSQLFile
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("settlements", "0004_approvals"),
+        ("settlements", "0002_guards"),
     ]
 
     operations = [
@@ -207,5 +207,5 @@ class Migration(migrations.Migration):
                 name="settlements_beneficiary_cools_after_it_was_made",
             ),
         ),
-        RunSQLFile("apps.settlements", "0005_payees"),
+        RunSQLFile("apps.settlements", "0003_payees"),
     ]
