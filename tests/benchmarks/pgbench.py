@@ -80,8 +80,8 @@ def posting(first: str, second: str, *, flushes: bool = False, is_plain: bool = 
     )
     function = "ledger_post_entry_v1" if is_plain else "ledger_post_few_entries_v1"
     call = f"""
-        SELECT r.entry_id, current_setting('ledger.releases_early', true) = 'on'
-               AND ledger_release_early_v1()
+        SELECT r.entry_id, CASE WHEN current_setting('ledger.releases_early', true) = 'on'
+                                THEN ledger_release_early_v1() ELSE false END
           FROM {_NEW}, LATERAL {function}(
             '{current_tenant().id}'::uuid, g.at, {", ".join(arguments)}) r"""
     flush = "\\syncpipeline\nSELECT pg_logical_emit_message(false, 'flush', '', true);"

@@ -299,16 +299,25 @@ def test_a_closed_account_takes_nothing_more_whatever_its_mode(
 
 @pytest.mark.parametrize("mode", [BalanceMode.SYNCHRONOUS, BalanceMode.SHARDED])
 @pytest.mark.parametrize("early", [True, False])
+@pytest.mark.parametrize("is_new", [True, False])
 def test_only_what_is_flagged_is_let_go_before_the_disk_and_answered_after_it(
     races: Tenant,
     hot: tuple[str, str],
     monkeypatch: pytest.MonkeyPatch,
     mode: BalanceMode,
     early: bool,
+    is_new: bool,
 ) -> None:
-    """What survives a crash is shown on a server of its own, in ``test_crashes``."""
+    """What survives a crash is shown on a server of its own, in ``test_crashes``.
+
+    A session that let nobody go yet has no such setting, one that did has it without a value.
+    """
     floored, _ = hot
     keep(floored, mode, early=early)
+    connection.close()
+    connection.close_pool()  # type: ignore[attr-defined]  # the next session is a new one
+    if not is_new:
+        execute("SELECT set_config('ledger.releases_early', 'on', true)")
     flushed: list[str] = []
     monkeypatch.setattr("apps.ledger.services.posting.flush", lambda: flushed.append(setting()))
     execute("SET synchronous_commit = on")

@@ -32,9 +32,11 @@ from apps.platform.tenant import current_tenant_id, database
 
 # Arrays go over in binary (%b): written as text, each of their values is searched for letters to
 # escape, and that took longer than the rest of the call.
-# Whoever asks for early release promises to flush before anybody is told: see ``write``.
+# Whoever asks for early release promises to flush before anybody is told: see ``write``. A session
+# that never had the setting answers NULL, and "NULL AND f()" calls f: only CASE leaves it alone.
 _ROW = """
-    SELECT r.*, current_setting('ledger.releases_early', true) = 'on' AND ledger_release_early_v1()
+    SELECT r.*, CASE WHEN current_setting('ledger.releases_early', true) = 'on'
+                     THEN ledger_release_early_v1() ELSE false END
 """
 _ONE = f"""{_ROW}
       FROM ledger_post_entry_v1(
@@ -100,7 +102,7 @@ class Row(NamedTuple):
     posted_at: datetime
     accounts: list[str]
     balances: list[int]
-    is_let_go: bool | None
+    is_let_go: bool
 
 
 def write(instructions: Sequence[Instruction], actor: Actor) -> list[EntryReceipt]:

@@ -58,7 +58,7 @@ def approve_recurring(
         user_id=actor.id,  # type: ignore[misc]  # a deciding person has one
         user_name=actor.name,
         digest=digest,
-        step_up_at=step_up_at,  # type: ignore[misc]  # required just above
+        step_up_at=step_up_at,
         decided_at=clock.now(),
     )
     now = approvals_needed(draft_of(row).ruled())
