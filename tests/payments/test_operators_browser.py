@@ -8,7 +8,7 @@ import pytest
 from django.db import connections, transaction
 from playwright.sync_api import Browser
 
-from apps.payments import selectors
+from apps.payments import selectors, services
 from apps.payments.models import Discrepancy, PayIn, ProviderAccount
 from apps.platform.actors import SYSTEM
 from apps.platform.ids import public_id
@@ -18,6 +18,7 @@ from tests.identity.people import make_person, signed_in
 from tests.payments.books import open_accounts
 from tests.payments.test_balances import says, told_of
 from tests.payments.test_pay_ins import news, take
+from tests.payments.test_routing import to
 from tests.payments.test_rulings import ask, payout
 from tests.payments.test_strays import late
 from tests.payments.world import COLLECTIONS, kes, new_intent
@@ -39,7 +40,14 @@ def desk(kiosk: Kiosk) -> tuple[list[Any], dict[str, str]]:
         says(account, 2_450)
         told_of(account, "in_transit")
         (stray,) = selectors.waiting_strays()
+        rules = [to(COLLECTIONS, currencies=["KES"], most_minor=200_000)]
+        services.propose_routing(rules=rules, note="Small ones.", actor=SYSTEM)
         pages = {
+            "routing": "routing",
+            "routing-propose": "routing/propose",
+            "route-asked": "route",
+            "route": "route?amount=1500&currency=KES&country=KE",
+            "capabilities": "capabilities",
             "unknown": "unknown",
             "attempt": f"attempts/{public_id('att', attempt.id)}",
             "rulings": "rulings",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, time
 from typing import Any
 
 import pytest
@@ -14,11 +15,21 @@ from apps.identity.people import actor_of
 from apps.platform.actors import SYSTEM
 from apps.platform.ids import public_id
 from apps.settlements import services
-from apps.settlements.models import Batch, Break, Statement
+from apps.settlements.domain import PayoutDetails
+from apps.settlements.models import Batch, Break, Payee, PayeeFile, Statement
 from apps.tenancy.contexts import inside
 from tests.browser import SLUG, Kiosk, browser, kiosk, looked_at, window
 from tests.identity.people import enrolled, make_person, signed_in
-from tests.settlements.world import COLLECTIONS, Line, open_books, owe, portal_csv, submitted
+from tests.settlements.test_schedules import TERMS
+from tests.settlements.world import (
+    COLLECTIONS,
+    PAYOUTS,
+    Line,
+    open_books,
+    owe,
+    portal_csv,
+    submitted,
+)
 
 __all__ = ["browser", "kiosk"]
 pytestmark = pytest.mark.browser
@@ -27,6 +38,12 @@ STATEMENT = [
     Line("SKX77399", "-8.25", "Pay Bill Charge", "SKX77398", "Charge"),
     Line("SKX77400", "-700.00", "Business Payment", text="Withdrawal"),
 ]
+#: One good row, and one with two things wrong.
+DRIVERS = (
+    b"reference,name,kind,currency,rail,phone,account_name,account,clearing_member\n"
+    b"DRV-1,Otieno Ouma,driver,KES,phone,0799 111 222,,,\n"
+    b"DRV-2,,driver,KES,phone,12,,,\n"
+)
 
 
 @dataclass
@@ -35,10 +52,14 @@ class Desks:
 
     checker: list[Any]
     treasurer: list[Any]
+    operator: list[Any]
     first: str
     second: str
     statement: str
     exception: str
+    payee: str
+    file: str
+    schedule: str
 
 
 @pytest.fixture(scope="module")
@@ -58,20 +79,43 @@ def desks(kiosk: Kiosk) -> Desks:
             content=portal_csv(STATEMENT),
             actor=SYSTEM,
         )
+        services.change_payee_details(
+            payee_id=Payee.objects.get(reference="RST-2").id,
+            details=PayoutDetails.to_phone("254712345601"),
+            actor=maker,
+        )
+        services.import_payees(name="drivers.csv", content=DRIVERS, actor=maker)
+        services.set_rail_times(
+            provider_account=PAYOUTS,
+            calendar="KE",
+            zone="Africa/Nairobi",
+            cut_offs=[time(10, 30), time(15)],
+            arrives_after_days=1,
+            actor=SYSTEM,
+        )
+        services.say_of_day(
+            calendar="KE", day=date(2027, 3, 10), is_open=False, reason="Eid", actor=maker
+        )
+        schedule = services.make_schedule(draft=TERMS, actor=SYSTEM)
         made = {
             "first": public_id("bat", first.id),
             "second": public_id("bat", second.id),
             "statement": public_id("stm", Statement.objects.get().id),
             "exception": public_id("brk", Break.objects.order_by("reference")[0].id),
+            "payee": public_id("payee", Payee.objects.get(reference="RST-2").id),
+            "file": public_id("pf", PayeeFile.objects.get().id),
+            "schedule": public_id("sch", schedule),
         }
         people = {name: make_person(name, role) for name, role in ROLES.items()}
         secrets = {name: enrolled(user) for name, user in people.items()}
     signed = {name: cookies(user, secrets[name]) for name, user in people.items()}
     connections.close_all()
-    return Desks(checker=signed["brian"], treasurer=signed["grace"], **made)
+    return Desks(
+        checker=signed["brian"], treasurer=signed["grace"], operator=signed["asha"], **made
+    )
 
 
-ROLES = {"brian": "approver", "grace": "treasurer"}
+ROLES = {"brian": "approver", "grace": "treasurer", "asha": "operator"}
 
 
 def cookies(user: User, secret: str) -> list[Any]:
@@ -89,7 +133,9 @@ def test_pages_are_sound(browser: Browser, kiosk: Kiosk, desks: Desks) -> None:
     with window(browser, kiosk) as page:
         page.context.add_cookies(desks.checker)
         found += looked_at(page, "review", f"{at}/batches/{desks.first}/")
-        found += looked_at(page, "approvals", f"{at}/approvals/")
+        for name in ("approvals", "payee-details"):
+            found += looked_at(page, name, f"{at}/{name}/")
+        found += looked_at(page, "payee", f"{at}/payees/{desks.payee}/")
     pages = {
         "batches": "batches/",
         "breaks": "breaks/",
@@ -106,6 +152,21 @@ def test_pages_are_sound(browser: Browser, kiosk: Kiosk, desks: Desks) -> None:
         for name, path in pages.items():
             found += looked_at(page, name, f"{at}/{path}")
         found += looked_at(page, "dashboard", "")
+    pages = {
+        "payee-new": "payees/new",
+        "payee-import": "payees/import",
+        "payee-file": f"payees/files/{desks.file}/",
+        "payee-change": f"payees/{desks.payee}/details",
+        "calendar": "calendar/",
+        "cut-offs": "calendar/cut-offs",
+        "day": "calendar/day",
+        "schedule-new": "schedules/new",
+        "schedule": f"schedules/{desks.schedule}/",
+    }
+    with window(browser, kiosk) as page:
+        page.context.add_cookies(desks.operator)
+        for name, path in pages.items():
+            found += looked_at(page, name, f"{at}/{path}")
     assert found == []
 
 

@@ -182,7 +182,7 @@ class WithdrawalsPage(QueuePage):
 
 
 def _balance(row: BalanceRow) -> QueueRow:
-    read: Value = Note("" if row.at is None else f"{row.at:%d %b %H:%M} UTC", row.problem)
+    read: Value = Note("" if row.at is None else row.at, row.problem)
     unexplained: Value = None
     if row.unexplained is not None:
         agrees = Status("agrees", tone="good")

@@ -58,11 +58,11 @@ def _row(version: RoutingRow) -> QueueRow:
     return QueueRow(
         key=str(version.version),
         cells=[
-            f"Version {version.version}",
+            Note(f"{version.version}", version.proposed_at),
             Note(Status(version.state), _next(version)),
-            Note(_in_words(version.rules)),
-            Note(version.note, f"{version.proposed_by}, {version.proposed_at:%d %b %Y %H:%M} UTC"),
-            Note(version.decided_by, version.said) if version.decided_by else None,
+            _in_words(version.rules),
+            Note(version.note, f"by {_name(version.proposed_by)}"),
+            Note(_name(version.decided_by), version.said) if version.decided_by else None,
         ],
         actions=_actions() if version.state == RoutingState.PROPOSED else (),
     )
@@ -74,14 +74,28 @@ def _next(version: RoutingRow) -> Value:
     return Link("Write the next version", reverse("console:payments_propose_routing"))
 
 
+def _name(actor: str) -> str:
+    return actor.partition(":")[2] or actor
+
+
 def _in_words(rules: Sequence[Mapping[str, Any]]) -> str:
     said = []
     for nth, rule in enumerate(rules, 1):
         to = ", then ".join(
             one["account"] for one in sorted(rule["targets"], key=lambda t: t.get("priority", 1))
         )
-        said.append(f"{nth}. {rule['name']} to {to}")
+        said.append(f"{nth}. {rule['name']} ({_conditions(rule)}): {to}")
     return "; ".join(said) or "Any account that can, by label"
+
+
+def _conditions(rule: Mapping[str, Any]) -> str:
+    """All that must hold: whoever decides on a rule sees when it applies."""
+    kinds = ("operations", "currencies", "methods", "countries")
+    said = [" or ".join(rule[kind]) for kind in kinds if rule.get(kind)]
+    bounds = (("from", "least_minor"), ("up to", "most_minor"))
+    said += [f"{word} {rule[bound]:,} minor units" for word, bound in bounds if rule.get(bound)]
+    said += [f"{name} is {value}" for name, value in (rule.get("metadata") or {}).items()]
+    return ", ".join(said) or "every payment"
 
 
 def _actions() -> list[Action]:
@@ -153,7 +167,7 @@ class WishForm(forms.Form):
     method = forms.ChoiceField(choices=[(one, one.replace("_", " ")) for one in METHODS])
     country = forms.RegexField(r"^[A-Z]{2}$", max_length=2, required=False)
     metadata = forms.CharField(
-        max_length=300, required=False, help_text="name=value, with commas between."
+        label="Metadata, as name=value, name=value", max_length=300, required=False
     )
 
     def clean(self) -> dict[str, Any]:
@@ -233,5 +247,5 @@ def _waiting(_request: HttpRequest) -> int | None:
 register_view("payments/routing", RoutingPage, name="payments_routing")
 register_view("payments/routing/propose", ProposeRouting, name="payments_propose_routing")
 register_view("payments/route", RouteExplainer, name="payments_route")
-register_page("Money in", "Routing", "alt_route", ROUTING, VIEW, badge=_waiting, order=42)
+register_page("Money in", "Routing", "fork_right", ROUTING, VIEW, badge=_waiting, order=42)
 register_page("Money in", "Route explainer", "help_center", EXPLAINER, VIEW, order=43)

@@ -100,9 +100,9 @@ class PayeePage(PublicPage):
         for row in details_of(payee_id=thing.id):
             if row.state in {DetailsState.UNVERIFIED, DetailsState.COOLING} and row.shared_with:
                 others = ", ".join(row.shared_with)
-                found.append(("warn", f"Version {row.version} is where {others} is paid, too"))
+                found.append(("warn", f"Version {row.version} is also where we pay {others}"))
         if thing.details_state is DetailsState.USABLE:
-            found.append(("good", "A second person verified the details, and they have cooled"))
+            found.append(("good", "A second person verified the details; money may go there"))
         elif thing.details_state is DetailsState.COOLING:
             found.append(("warn", "Verified, but nothing is paid until the details have cooled"))
         else:
@@ -122,7 +122,7 @@ class PayeePage(PublicPage):
                             Note(row.details.masked, row.details.account_name),
                             details_status(row.state),
                             Note(row.created_at, f"by {row.created_by.partition(':')[2]}"),
-                            row.cools_until,
+                            _usable_from(row),
                         ],
                         anchor=public_id("ben", row.id),
                     )
@@ -206,7 +206,7 @@ class DetailsQueue(QueuePage):
 
     title: ClassVar[str] = "Payout details to verify"
     permission: ClassVar[str] = APPROVE
-    columns: ClassVar[Sequence[str]] = ("Payee", "Paid to", "Look at", "Written", "Cooled")
+    columns: ClassVar[Sequence[str]] = ("Payee", "Paid to", "Look at", "Written", "Usable from")
     empty_title: ClassVar[str] = "No payout details wait"
     empty_advice: ClassVar[str] = "New and changed details of payees appear here."
 
@@ -264,6 +264,11 @@ def decisions_on(row: DetailsRow, person: str) -> list[Action]:
         Action(name="verify", label=label, key="a", look="main", **common),
         Action(name="reject", label="Reject", key="b", look="danger", asks="Why not", **common),
     ]
+
+
+def _usable_from(row: DetailsRow) -> Value:
+    lifted = [one.decided_at for one in row.decisions if one.decision == DetailsDecision.LIFT]
+    return lifted[0] if lifted else row.cools_until
 
 
 def _open_version(thing: PayeeRow) -> DetailsRow | None:

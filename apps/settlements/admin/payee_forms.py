@@ -35,7 +35,9 @@ class DetailsForm(forms.Form):
     rail = forms.ChoiceField(
         label="Paid to", choices=[(Rail.PHONE, "A mobile wallet"), (Rail.BANK, "A bank account")]
     )
-    phone = forms.CharField(label="Phone", required=False, help_text="Such as 0712 345 678")
+    phone = forms.CharField(
+        label="Phone", required=False, help_text="Of a wallet, such as 0712 345 678"
+    )
     account_name = forms.CharField(label="Owner of the account", required=False, max_length=70)
     iban = forms.CharField(label="IBAN", required=False, help_text="Where the bank has one")
     account = forms.CharField(label="Account number", required=False)
@@ -170,11 +172,12 @@ class PayeeFilePage(PublicPage):
     def header(self, thing: PayeeFileRow) -> Header:
         """Whether all of it was good."""
         wrong = len({one.row for one in thing.problems})
+        rows = "row" if wrong == 1 else "rows"
         good = Status("complete", tone="good")
         return Header(
             kind="File of payees",
             reference=thing.name,
-            status=Status(f"{wrong} rows left out", tone="warn") if wrong else good,
+            status=Status(f"{wrong} {rows} left out", tone="warn") if wrong else good,
         )
 
     def facts(self, thing: PayeeFileRow) -> Sequence[Fact]:

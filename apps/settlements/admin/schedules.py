@@ -41,6 +41,12 @@ _BPS_TO_PERCENT = 100
 _RUNS_AHEAD = 5
 
 
+ON_A_CLOSED_DAY = {
+    Convention.FOLLOWING: "The next open day",
+    Convention.MODIFIED: "The next open day of the month, else the one before",
+    Convention.PRECEDING: "The open day before",
+    Convention.SKIP: "No run",
+}
 CALENDARS = [(one, one) for one in (*sorted(COUNTRIES), *sorted(FINANCIAL))]
 
 
@@ -103,7 +109,7 @@ class SchedulePage(PublicPage):
         held = f"{percent:f} % for {thing.reserve_days} days" if thing.reserve_bps else "Nothing"
         return [
             Fact("Runs", when(thing)),
-            Fact("On a closed day", thing.convention.capitalize()),
+            Fact("On a closed day", ON_A_CLOSED_DAY[Convention(thing.convention)]),
             Fact("Calendar", thing.calendar),
             Fact("Through", thing.provider_account),
             Fact("Smallest payout", thing.min_payout or "The rail's own"),
@@ -251,9 +257,7 @@ class ScheduleForm(_WhereForm):
         label="Day of the month", min_value=1, max_value=31, initial=1, help_text="For monthly runs"
     )
     at = forms.TimeField(label="At", widget=forms.TimeInput(attrs={"type": "time"}))
-    convention = forms.ChoiceField(
-        label="On a closed day", choices=[(one, one.capitalize()) for one in Convention]
-    )
+    convention = forms.ChoiceField(label="On a closed day", choices=list(ON_A_CLOSED_DAY.items()))
     starts_on = forms.DateField(label="From", widget=forms.DateInput(attrs={"type": "date"}))
     min_payout = forms.DecimalField(
         label="Smallest payout", min_value=0, decimal_places=2, initial=0, required=False
