@@ -5,6 +5,7 @@
 #   make machine [EXAMPLES=2000 SEED=]  the ledger against a model of it in plain Python
 #   make crowd [PROCESSES=8]            many processes at once, hot accounts and random ones
 #   make mutants [ARGS=hold]            each guard of the ledger removed in turn: who notices
+#   make faults [SOAK=60 SEED= ROWS="F2 F3"]  servers killed, paused, cut off under load: what is lost
 #   make pictures [INTO=var/pictures]   the console's pages by day, in the dark and on a telephone
 #   make check                          format, lint, layers, types, Django's own checks
 #   make bench [ARGS=...]               the measurements, on servers that write to disk
@@ -24,7 +25,7 @@ SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder
 GIVEN   := $(and $(DATABASE_URL),$(REDIS_URL),$(NATS_URL))
 SERVERS := $(if $(GIVEN),,$(VENV)/.has-servers)
 
-.PHONY: demo test conformance machine crowd mutants pictures fuzz check bench format lock clean
+.PHONY: demo test conformance machine crowd mutants faults pictures fuzz check bench format lock clean
 .NOTPARALLEL:
 
 demo: $(VENV)/.has-house $(VENV)/.has-day $(SERVERS)
@@ -46,6 +47,11 @@ crowd: $(VENV)/.has-house $(VENV)/.has-checks $(SERVERS)
 
 mutants: $(VENV)/.has-house $(VENV)/.has-checks $(SERVERS)
 	@$(PYTHON) -m deploy.local run -- $(PYTHON) -m tests.mutants $(ARGS)
+
+# Seconds of fault, shared by the rows: make faults SOAK=3600
+faults: $(VENV)/.has-house $(VENV)/.has-checks $(SERVERS)
+	@FAULTS_SOAK=$(or $(SOAK),60) FAULTS_SEED=$(SEED) FAULTS_ROWS="$(ROWS)" \
+	 $(PYTHON) -m deploy.local test -- tests/faults -s $(ARGS)
 
 pictures: $(VENV)/.has-house $(VENV)/.has-checks $(SERVERS)
 	@mkdir -p $(or $(INTO),var/pictures)
