@@ -1,1 +1,1 @@
-"""Real servers under load while they are killed, paused, cut off and emptied; nothing may be lost."""
+"""Real servers under load, killed, paused, cut off and emptied: nothing may be lost."""
