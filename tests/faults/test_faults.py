@@ -18,7 +18,7 @@ from tests.faults.rows import ROWS
 
 #: Seconds of soak; 0 is the short run of one row.
 SOAK = float(os.environ.get("FAULTS_SOAK", "0"))
-CHOSEN = os.environ.get("FAULTS_ROWS", "").split() or (list(ROWS) if SOAK else ["F2"])
+CHOSEN = os.environ.get("FAULTS_ROWS", "").split() or (list(ROWS) if SOAK else ["F1b"])
 SEED = int(os.environ.get("FAULTS_SEED") or time.time())
 SHORT_SECONDS = 1.5
 
