@@ -3,6 +3,7 @@
 #   make demo [ONCE=1]                  a business day on real servers, kept in var/demo
 #   make test [ARGS="tests/ledger -q"]  the tests, on servers of their own
 #   make machine [EXAMPLES=2000 SEED=]  the ledger against a model of it in plain Python
+#   make payments-machine [EXAMPLES= SEED=]  payments, workers that die and a provider that errs
 #   make crowd [PROCESSES=8]            many processes at once, hot accounts and random ones
 #   make mutants [ARGS=hold]            each guard of the ledger removed in turn: who notices
 #   make faults [SOAK=60 SEED= ROWS="F2 F3"]  servers killed, paused, cut off under load: what is lost
@@ -25,7 +26,8 @@ SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder
 GIVEN   := $(and $(DATABASE_URL),$(REDIS_URL),$(NATS_URL))
 SERVERS := $(if $(GIVEN),,$(VENV)/.has-servers)
 
-.PHONY: demo test conformance machine crowd mutants faults pictures fuzz check bench format lock clean
+.PHONY: demo test conformance machine payments-machine crowd mutants faults pictures fuzz check bench
+.PHONY: format lock clean
 .NOTPARALLEL:
 
 demo: $(VENV)/.has-house $(VENV)/.has-day $(SERVERS)
@@ -40,6 +42,10 @@ conformance: $(VENV)/.has-house $(VENV)/.has-checks $(SERVERS)
 machine: $(VENV)/.has-house $(VENV)/.has-checks $(SERVERS)
 	@MACHINE_EXAMPLES=$(or $(EXAMPLES),2000) MACHINE_SEED=$(SEED) \
 	 $(PYTHON) -m deploy.local test -- tests/ledger/test_machine.py -x $(ARGS)
+
+payments-machine: $(VENV)/.has-house $(VENV)/.has-checks $(SERVERS)
+	@PAYMENTS_EXAMPLES=$(or $(EXAMPLES),2000) PAYMENTS_SEED=$(SEED) \
+	 $(PYTHON) -m deploy.local test -- tests/payments/test_machine.py -x $(ARGS)
 
 crowd: $(VENV)/.has-house $(VENV)/.has-checks $(SERVERS)
 	@CROWD_PROCESSES=$(or $(PROCESSES),8) CROWD_THREADS=4 CROWD_OPERATIONS=$(or $(OPERATIONS),500) \

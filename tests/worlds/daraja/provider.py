@@ -51,6 +51,7 @@ ROUTES = (
     ("GET", "/_control/transactions", truth.transactions),
     ("GET", "/_control/books", truth.all_books),
     ("GET", "/_control/callbacks", truth.callbacks),
+    ("GET", "/_control/due", truth.due),
     ("GET", "/_control/tariff", truth.prices),
     ("GET", "/_control/proof", truth.prove),
     ("GET", "/_control/certificate", truth.certificate),

@@ -57,6 +57,16 @@ def callbacks(world: World, request: Request) -> Response:
     return Response.json({"callbacks": list(listed.values())})
 
 
+def due(world: World, request: Request) -> Response:
+    """``GET /_control/due?ahead_seconds=``: what should have happened by then and has not."""
+    ahead_ms = int(request.query.get("ahead_seconds", "0")) * 1000
+    sql = (
+        "SELECT (SELECT COUNT(*) FROM task WHERE is_done = 0 AND due_at_ms <= ?1)"
+        " + (SELECT COUNT(*) FROM callback WHERE state = 'due' AND due_at_ms <= ?1)"
+    )
+    return Response.json({"due": world.store.number(sql, world.now_ms() + ahead_ms)})
+
+
 def prices(world: World, request: Request) -> Response:
     """``GET /_control/tariff?shortcode=``: what a payout and a pay-in should cost."""
     owner = organisation(world, request.query)
