@@ -262,8 +262,8 @@ def test_the_database_refuses_what_goes_around_the_code(people: dict[str, Actor]
     approve(id, people["first"])
     due = [("1", "2026-02-28", "2026-03-01"), ("0", "2026-01-30", "2026-02-01"),
            ("0", "2026-01-31", "2026-01-30 09:59Z")]  # fmt: skip
-    for arguments in due:
-        assert by_hand(day, *arguments, id) == "LG120", arguments
+    for about in due:
+        assert by_hand(day, *about, id) == "LG120", about
     assert by_hand(move.format("done = 1, next_date = '2026-02-28'"), id) == "LG120"
     assert by_hand(approval, "second", digest, "0", id) == "LG120"
     with pytest.raises(DatabaseError, match="no approved"), transaction.atomic():
