@@ -85,7 +85,7 @@ class NewJournalPage(FormPage):
     nav: ClassVar[str] = LIST
     template_name: ClassVar[str] = "ledger/journal_form.html"
     submit: ClassVar[str] = "Keep the draft"
-    form_class: ClassVar[type[forms.Form] | None] = JournalForm
+    form_class: type[forms.Form] = JournalForm
 
     def crumbs(self) -> Sequence[Link]:
         """Back to the list."""
